@@ -1,0 +1,363 @@
+"""Turn blocks into tokens of the normal form, each with its byte span in the block.
+
+This is the first of the engine's five steps (normalise, fingerprint, candidates, verify,
+resolve). A token is a word, a run of digits ("30,000"), a superscript or fraction, a symbol
+that changes a meaning (signs, currency, percent, comparison), or a single character of a
+script that puts no spaces between words. Punctuation, white space and invisible characters
+are no tokens. Display text is never changed: only tokens are folded.
+"""
+
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onrecord.kernel import kernel
+from onrecord.text.characters import (
+    APOSTROPHE,
+    BLANK,
+    BREAK,
+    CASELESS,
+    CLOSER,
+    CURRENCY,
+    DIGIT,
+    IDEOGRAPH,
+    IGNORED,
+    JOINER,
+    KIND,
+    LETTER,
+    LOWER,
+    MARK,
+    NUMERAL,
+    OPENER,
+    SEPARATOR,
+    SIGN,
+    STOP,
+    SYMBOL,
+    TABLE_SIZE,
+    UPPER,
+    tables,
+)
+from onrecord.text.lexicon import DATE_WORD, NEGATION, NUMBER_WORD, hash_bytes, lexicon
+from onrecord.text.segment import Blocks
+from onrecord.text.utf8 import decode_at, encode_at, grown, property_of
+
+# What a token is, as far as the guard against false merges cares (uint8 bits).
+NUMBER = 1  # digits, numerals, number words
+NAME = 2  # starts with a capital letter
+CASELESS_WORD = 4  # of a script without case: names can't be told from other words
+SYMBOL_TOKEN = 8
+NEGATES = 16
+DATE = 32  # names of months and days, in any language we know
+SHOUTED = 64  # two or more letters, all of them capitals
+AFTER_BREAK = 128  # punctuation that ends a sentence, a quotation or a clause stands before it
+
+#: So many of one symbol in a row are a rule or a fence ("=====", "~~~"), not a symbol.
+_ORNAMENT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The tokens of a batch of blocks.
+
+    Attributes:
+        offsets: int64[blocks + 1], where each block's tokens begin in the arrays below.
+        hashes: uint64[tokens], 64-bit hash of the folded token.
+        start: uint32[tokens], first byte of the token, counted from the block's start.
+        end: uint32[tokens], the byte after its last.
+        flags: uint8[tokens], NUMBER | NAME | … of this module.
+        folded_offsets: int64[blocks + 1], where each block's key begins in `folded`.
+        folded: uint8[…], the key of each block: its folded tokens, each behind its length
+            as four little-endian bytes; of a block without any token the block's own bytes
+            behind ff ff ff ff.
+        keys: uint64[blocks], 64-bit hash of the key; equal keys are only candidates.
+    """
+
+    offsets: NDArray[np.int64]
+    hashes: NDArray[np.uint64]
+    start: NDArray[np.uint32]
+    end: NDArray[np.uint32]
+    flags: NDArray[np.uint8]
+    folded_offsets: NDArray[np.int64]
+    folded: NDArray[np.uint8]
+    keys: NDArray[np.uint64]
+
+
+@kernel
+def _peek(text, at, end, properties):  # type: ignore[no-untyped-def]
+    """Kind and flags of the next code point that is not ignored; 0 at the end."""
+    while at < end:
+        code, size = decode_at(text, at)
+        bits = property_of(code, properties)
+        if bits & KIND != IGNORED:
+            return bits
+        at += size
+    return np.int64(0)
+
+
+@kernel
+def _fold(code, fold, sequences, out, at):  # type: ignore[no-untyped-def]
+    """Write the folded form of `code` to `out`; return the byte after it."""
+    if code >= TABLE_SIZE:
+        return encode_at(code, out, at)
+    folded = np.int64(fold[code])
+    if folded > 0:
+        return encode_at(folded, out, at)
+    if folded < 0:
+        for k in range(sequences.shape[1]):
+            if sequences[-folded, k]:
+                at = encode_at(np.int64(sequences[-folded, k]), out, at)
+    return at
+
+
+@kernel
+def _tokenise_block(  # type: ignore[no-untyped-def]
+    text, begin, end, characters, words, hashes, t_start, t_end, flags, n, folded, f
+):
+    """Tokens of one block, written from index `n` and folded byte `f` on; return both ends.
+
+    The arrays have room: a block has no more tokens than bytes.
+    """
+    properties, fold, sequences = characters
+    current = SEPARATOR  # the kind of the open token; SEPARATOR while none is open
+    head = f  # where the open token's length goes
+    capitals = 0
+    cased = 0
+    broke = True
+    previous = np.int64(0)  # kind and flags of the code point before
+    at = begin
+    while True:
+        if at < end:
+            code, size = decode_at(text, at)
+            bits = property_of(code, properties)
+        else:
+            code, size, bits = np.int64(0), 1, np.int64(0)
+        kind = bits & KIND
+        if kind == IGNORED:
+            at += size
+            continue
+        # Marks that act only in a place of their own, else they separate.
+        if kind == APOSTROPHE:
+            after = _peek(text, at + size, end, properties) & KIND
+            kind = LETTER if current == LETTER and after == LETTER else SEPARATOR
+        elif kind == JOINER:
+            after = _peek(text, at + size, end, properties) & KIND
+            kind = DIGIT if current == DIGIT and after == DIGIT else SEPARATOR
+        elif kind == SIGN:
+            after = _peek(text, at + size, end, properties)
+            opens = previous & (BLANK | OPENER | CURRENCY) or at == begin
+            number = (after & KIND) == DIGIT or after & CURRENCY
+            kind = SYMBOL if opens and number else SEPARATOR
+        elif kind == SYMBOL:
+            run_end = at + size
+            run = 1
+            while run_end < end:
+                same, same_size = decode_at(text, run_end)
+                if same != code:
+                    break
+                run_end += same_size
+                run += 1
+            if run >= _ORNAMENT:
+                kind, size = SEPARATOR, run_end - at
+        elif kind == MARK:
+            kind = current if current != SEPARATOR and current != SYMBOL else LETTER
+            if kind == IDEOGRAPH:
+                kind = MARK  # stays with the character before it
+
+        extends = kind == current and (kind == LETTER or kind == DIGIT or kind == NUMERAL)
+        extends = extends or (kind == MARK and current == IDEOGRAPH)
+        if current != SEPARATOR and not extends:  # close the open token
+            length = f - head - 4
+            for k in range(4):
+                folded[head + k] = (length >> (8 * k)) & 0xFF
+            h = hash_bytes(folded, head + 4, f)
+            hashes[n] = h
+            flags[n] |= _classes(h, words)
+            if cased >= 2 and capitals == cased:
+                flags[n] |= SHOUTED
+            n += 1
+            current = SEPARATOR
+        if at >= end:
+            break
+        if kind == SEPARATOR:
+            if bits & (STOP | OPENER | CLOSER | BREAK) or code == 34 or code == 58 or code == 59:
+                broke = True
+        else:
+            if current == SEPARATOR:  # open a token
+                head = f
+                f += 4
+                t_start[n] = at - begin
+                mark = 0
+                if kind == DIGIT or kind == NUMERAL:
+                    mark = NUMBER
+                elif kind == SYMBOL:
+                    mark = SYMBOL_TOKEN
+                elif bits & UPPER:
+                    mark = NAME
+                elif kind == IDEOGRAPH or bits & CASELESS:
+                    mark = CASELESS_WORD
+                flags[n] = mark | AFTER_BREAK if broke else mark
+                broke = False
+                capitals = 0
+                cased = 0
+                current = kind
+            if bits & UPPER:
+                capitals += 1
+                cased += 1
+            elif bits & LOWER:
+                cased += 1
+            f = _fold(code, fold, sequences, folded, f)
+            t_end[n] = at + size - begin
+        previous = bits
+        at += size
+    return n, f
+
+
+@kernel
+def _tokenise(text, starts, ends, characters, words):  # type: ignore[no-untyped-def]
+    """Tokens of every block; see `Tokens` for the arrays."""
+    n_blocks = starts.size
+    offsets = np.zeros(n_blocks + 1, np.int64)
+    folded_offsets = np.zeros(n_blocks + 1, np.int64)
+    keys = np.empty(n_blocks, np.uint64)
+    expected = np.int64(64)
+    for b in range(n_blocks):
+        expected += ends[b] - starts[b]
+    hashes = np.empty(expected // 5, np.uint64)
+    t_start = np.empty(expected // 5, np.uint32)
+    t_end = np.empty(expected // 5, np.uint32)
+    flags = np.empty(expected // 5, np.uint8)
+    folded = np.empty(2 * expected, np.uint8)
+    n = np.int64(0)
+    f = np.int64(0)
+    for b in range(n_blocks):
+        begin, end = starts[b], ends[b]
+        if n + end - begin > hashes.size:
+            hashes = grown(hashes, n + end - begin)
+            t_start = grown(t_start, n + end - begin)
+            t_end = grown(t_end, n + end - begin)
+            flags = grown(flags, n + end - begin)
+        # One byte can fold to a sequence of four code points and start a token of its own.
+        if f + 20 * (end - begin) + 4 > folded.size:
+            folded = grown(folded, f + 20 * (end - begin) + 4)
+        first = f
+        n, f = _tokenise_block(
+            text, begin, end, characters, words, hashes, t_start, t_end, flags, n, folded, f
+        )
+        if n == offsets[b]:  # no token at all: the block stands for itself, verbatim
+            for k in range(4):
+                folded[f + k] = 0xFF
+            folded[f + 4 : f + 4 + end - begin] = text[begin:end]
+            f += 4 + end - begin
+        keys[b] = hash_bytes(folded, first, f)
+        offsets[b + 1] = n
+        folded_offsets[b + 1] = f
+    return (
+        offsets,
+        hashes[:n].copy(),
+        t_start[:n].copy(),
+        t_end[:n].copy(),
+        flags[:n].copy(),
+        folded_offsets,
+        folded[:f].copy(),
+        keys,
+    )
+
+
+@kernel
+def _classes(h, words):  # type: ignore[no-untyped-def]
+    """Flags of the token with hash `h` by the lexicon; 0 for nearly all."""
+    mask = np.uint64(words.keys.size - 1)
+    slot = h & mask
+    while words.keys[slot]:
+        if words.keys[slot] == h:
+            found = words.classes[slot]
+            flags = 0
+            if found & NEGATION:
+                flags |= NEGATES
+            if found & NUMBER_WORD:
+                flags |= NUMBER
+            if found & DATE_WORD:
+                flags |= DATE
+            return flags
+        slot = (slot + np.uint64(1)) & mask
+    return 0
+
+
+@cache
+def _composing() -> frozenset[str]:
+    """Characters that join the character before them under NFC: no text may be cut there."""
+    joining = {c for c in map(chr, range(TABLE_SIZE)) if unicodedata.combining(c)}
+    for code in range(TABLE_SIZE):
+        parts = unicodedata.decomposition(chr(code)).split()
+        if len(parts) == 2 and not parts[0].startswith("<"):
+            joining.add(chr(int(parts[1], 16)))
+    joining.update(map(chr, range(0x1161, 0x1176)))  # Hangul vowels and final consonants
+    joining.update(map(chr, range(0x11A8, 0x11C3)))
+    return frozenset(joining)
+
+
+def _compose(block: str) -> tuple[bytes, NDArray[np.uint32], NDArray[np.uint32]]:
+    """NFC of one block, with the span of the original that each byte of it comes from.
+
+    Returns:
+        The composed UTF-8 text, and for each of its bytes the first byte of the cluster it
+        stems from and the byte after that cluster, counted in the block's original UTF-8.
+    """
+    joining = _composing()
+    composed = bytearray()
+    firsts: list[int] = []
+    afters: list[int] = []
+    at = 0
+    i = 0
+    while i < len(block):
+        j = i + 1
+        while j < len(block) and block[j] in joining:
+            j += 1
+        cluster = block[i:j]
+        size = len(cluster.encode())
+        form = unicodedata.normalize("NFC", cluster).encode()
+        composed += form
+        firsts += [at] * len(form)
+        afters += [at + size] * len(form)
+        at += size
+        i = j
+    return bytes(composed), np.array(firsts, np.uint32), np.array(afters, np.uint32)
+
+
+def normalise(text: NDArray[np.uint8], blocks: Blocks, suspects: NDArray[np.bool_]) -> Tokens:
+    """Turn the blocks of a batch into folded tokens.
+
+    Args:
+        text: the batch's documents, concatenated UTF-8.
+        blocks: their blocks.
+        suspects: bool[documents], true where a document as a whole is not in NFC; only
+            their blocks are looked at again (NFC can't be had without a copy).
+
+    Returns:
+        The tokens; spans count in the block's original text, composed or not.
+    """
+    starts, ends = blocks.start, blocks.end
+    spans: dict[int, tuple[NDArray[np.uint32], NDArray[np.uint32]]] = {}
+    appended = bytearray()
+    for row in np.flatnonzero(suspects[blocks.document]):
+        original = text[starts[row] : ends[row]].tobytes().decode()
+        if unicodedata.is_normalized("NFC", original):
+            continue
+        if not spans:
+            starts, ends = starts.copy(), ends.copy()
+        composed, firsts, afters = _compose(original)
+        spans[int(row)] = (firsts, afters)
+        starts[row] = text.size + len(appended)
+        appended += composed
+        ends[row] = text.size + len(appended)
+    if appended:
+        text = np.concatenate([text, np.frombuffer(bytes(appended), np.uint8)])
+    tokens = Tokens(*_tokenise(text, starts, ends, tables(), lexicon()))
+    for row, (firsts, afters) in spans.items():
+        of_block = slice(tokens.offsets[row], tokens.offsets[row + 1])
+        tokens.start[of_block] = firsts[tokens.start[of_block]]
+        tokens.end[of_block] = afters[tokens.end[of_block] - 1]
+    return tokens
