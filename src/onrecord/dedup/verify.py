@@ -1,0 +1,366 @@
+"""Verify every candidate pair on its tokens: coverage both ways, alignment, guard.
+
+A token of one text is *covered* by another text when it and a neighbour of it stand there side
+by side (2-token shingles). The share of covered tokens is Broder's containment ("On the
+resemblance and containment of documents", SEQUENCES 1997), counted in tokens.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onrecord.dedup.align import align
+from onrecord.dedup.exact import Texts
+from onrecord.dedup.guard import judge
+from onrecord.kernel import kernel
+from onrecord.text.tokens import CASELESS_WORD, SHOUTED, Tokens
+
+#: Version of the rules by which relations are found; published with every match.
+RULE = "onrecord-dedup/1"
+
+#: Two texts are near when each covers this share of the other …
+NEAR = 0.66
+#: … and this share of the longer one's words (as a bag) stands in the other.
+BAG = 0.70
+#: A text is contained when its container covers this share of it …
+CONTAINED = 0.80
+#: … and at least so many of its tokens.
+CONTAINED_TOKENS = 6
+#: A second copy of a text's own end must have so many tokens, and this share of the text.
+REPEAT_TOKENS, REPEAT_SHARE = 8, 0.15
+#: Damaged tokens between a text and the second copy of its end.
+REPEAT_DAMAGE = 3
+#: Share of a text's tokens from which its script or its capitals hide names.
+HIDES_NAMES = 0.5
+
+#: Codes of `Pairs.relation`.
+NONE, NEAR_COPY, A_IN_B, B_IN_A, VARIANT = range(5)
+
+_FREQUENCY_SLOTS = 1 << 22
+
+
+class View(NamedTuple):
+    """What the kernels need of the texts.
+
+    Attributes:
+        first: int64[texts], first token in the arrays of all tokens.
+        size: int64[texts], number of tokens.
+        core: int64[texts], number of tokens before the text starts to repeat its own end.
+        copy: int64[texts], the token at which the second copy of its end begins; `size`
+            where there is none.
+        hashes, flags: of all tokens.
+        strict: bool[texts], whether names can't be told from other words.
+        frequency: uint8[slots], in how many places a token stands, by its hash; at most 255.
+        folded: uint8, the keys of the blocks.
+        folded_first: int64[texts], where the text's key begins.
+    """
+
+    first: NDArray[np.int64]
+    size: NDArray[np.int64]
+    core: NDArray[np.int64]
+    copy: NDArray[np.int64]
+    hashes: NDArray[np.uint64]
+    flags: NDArray[np.uint8]
+    strict: NDArray[np.bool_]
+    frequency: NDArray[np.uint8]
+    folded: NDArray[np.uint8]
+    folded_first: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Verified pairs of texts; `a` is the shorter one.
+
+    Attributes:
+        a, b: int32[pairs], the texts.
+        relation: uint8[pairs], NEAR_COPY | A_IN_B | B_IN_A | VARIANT.
+        coverage_a, coverage_b: float64[pairs], the share of its tokens the other covers.
+        difference: uint8[pairs], code in ``guard.DIFFERENCES``.
+        a_span, b_span: int32[pairs, 2], tokens from the first to behind the last that match.
+        a_words, b_words: int32[pairs, 2], the tokens that part.
+    """
+
+    a: NDArray[np.int32]
+    b: NDArray[np.int32]
+    relation: NDArray[np.uint8]
+    coverage_a: NDArray[np.float64]
+    coverage_b: NDArray[np.float64]
+    difference: NDArray[np.uint8]
+    a_span: NDArray[np.int32]
+    b_span: NDArray[np.int32]
+    a_words: NDArray[np.int32]
+    b_words: NDArray[np.int32]
+
+
+@kernel
+def _repeated_ends(first, size, hashes):  # type: ignore[no-untyped-def]
+    """For each text: tokens before the repetition begins, and where the second copy begins.
+
+    The longest run that ends the text and stands once more right before it is found with
+    the Z algorithm (Gusfield, "Algorithms on Strings, Trees, and Sequences", 1.3) on the
+    reversed text.
+    """
+    core = size.copy()
+    copy = size.copy()
+    for t in range(size.size):
+        n = size[t]
+        if n < 2 * REPEAT_TOKENS:
+            continue
+        last = first[t] + n - 1
+        z = np.zeros(n, np.int64)
+        left, right = 0, 0
+        least = max(np.float64(REPEAT_TOKENS), REPEAT_SHARE * n)
+        best = 0
+        for k in range(1, n):
+            if k < right:
+                z[k] = min(right - k, z[k - left])
+            while k + z[k] < n and hashes[last - z[k]] == hashes[last - k - z[k]]:
+                z[k] += 1
+            if k + z[k] > right:
+                left, right = k, k + z[k]
+            run = min(z[k], k)
+            # `k - run` tokens between the end of the first copy and the second are damage.
+            if run >= least and k - run <= REPEAT_DAMAGE and run > best:
+                best = run
+                core[t] = n - k
+                copy[t] = n - run
+    return core, copy
+
+
+@kernel
+def _strict(first, size, flags, trusted, frequency, hashes):  # type: ignore[no-untyped-def]
+    """Whether names hide in each text; counts all tokens into `frequency` on the way."""
+    strict = np.zeros(size.size, np.bool_)
+    mask = np.uint64(frequency.size - 1)
+    for t in range(size.size):
+        hidden = 0
+        for i in range(first[t], first[t] + size[t]):
+            if flags[i] & (CASELESS_WORD | SHOUTED):
+                hidden += 1
+            slot = hashes[i] & mask
+            if frequency[slot] < 255:
+                frequency[slot] += 1
+        strict[t] = not trusted[t] or hidden >= HIDES_NAMES * size[t]
+    return strict
+
+
+@kernel
+def _pair_hash(x, y):  # type: ignore[no-untyped-def]
+    h = (x ^ (y >> np.uint64(32)) ^ (y << np.uint64(32))) * np.uint64(0xFF51AFD7ED558CCD)
+    h ^= h >> np.uint64(33)
+    return h if h != np.uint64(0) else np.uint64(1)
+
+
+@kernel
+def _fill(table, hashes, first, size):  # type: ignore[no-untyped-def]
+    """Empty `table` (uint64, a power of two of slots) and put a text's 2-token shingles in."""
+    table[:] = 0
+    mask = np.uint64(table.size - 1)
+    for i in range(first, first + size - 1):
+        h = _pair_hash(hashes[i], hashes[i + 1])
+        slot = h & mask
+        while table[slot] and table[slot] != h:
+            slot = (slot + np.uint64(1)) & mask
+        table[slot] = h
+
+
+@kernel
+def _slots(size):  # type: ignore[no-untyped-def]
+    slots = 16
+    while slots < 2 * size:
+        slots *= 2
+    return slots
+
+
+@kernel
+def _cover(table, hashes, first, size, covered):  # type: ignore[no-untyped-def]
+    """Mark the tokens of a text that the text in `table` covers; return how many."""
+    mask = np.uint64(table.size - 1)
+    covered[:size] = False
+    for i in range(size - 1):
+        h = _pair_hash(hashes[first + i], hashes[first + i + 1])
+        slot = h & mask
+        while table[slot] and table[slot] != h:
+            slot = (slot + np.uint64(1)) & mask
+        if table[slot]:
+            covered[i] = True
+            covered[i + 1] = True
+    n = 0
+    for i in range(size):
+        n += covered[i]
+    return n
+
+
+@kernel
+def _bag_overlap(hashes, a, n, b, m):  # type: ignore[no-untyped-def]
+    """Share of the longer one's tokens that stand in the other, each counted once."""
+    x = np.sort(hashes[a : a + n])
+    y = np.sort(hashes[b : b + m])
+    i, j, both = 0, 0, 0
+    while i < n and j < m:
+        if x[i] == y[j]:
+            both += 1
+            i += 1
+            j += 1
+        elif x[i] < y[j]:
+            i += 1
+        else:
+            j += 1
+    return both / max(n, m)
+
+
+@kernel
+def _verify(view, pair_a, pair_b):  # type: ignore[no-untyped-def]
+    """See `verify`; the arrays of `Pairs` for all candidates."""
+    n_pairs = pair_a.size
+    relation = np.zeros(n_pairs, np.uint8)
+    coverage_a = np.zeros(n_pairs, np.float64)
+    coverage_b = np.zeros(n_pairs, np.float64)
+    difference = np.zeros(n_pairs, np.uint8)
+    spans = np.zeros((n_pairs, 8), np.int32)
+    longest = np.int64(1)
+    for t in range(view.size.size):
+        longest = max(longest, view.size[t])
+    covered_a = np.zeros(longest, np.bool_)
+    covered_b = np.zeros(longest, np.bool_)
+    room_a = np.zeros(_slots(longest), np.uint64)
+    room_b = np.zeros(_slots(longest), np.uint64)
+    table_b = room_b[:16]
+    loaded = -1
+    for p in range(n_pairs):
+        a, b = pair_a[p], pair_b[p]
+        if b != loaded:
+            table_b = room_b[: _slots(view.size[b])]
+            _fill(table_b, view.hashes, view.first[b], view.size[b])
+            loaded = b
+        n_a = _cover(table_b, view.hashes, view.first[a], view.size[a], covered_a)
+        of_a = n_a / view.size[a]
+        if of_a < NEAR:
+            continue
+        table_a = room_a[: _slots(view.size[a])]
+        _fill(table_a, view.hashes, view.first[a], view.size[a])
+        n_b = _cover(table_a, view.hashes, view.first[b], view.size[b], covered_b)
+        of_b = n_b / view.size[b]
+        coverage_a[p] = of_a
+        coverage_b[p] = of_b
+        near = of_b >= NEAR and (
+            _bag_overlap(
+                view.hashes, view.first[a], view.core[a], view.first[b], view.core[b]
+            )
+            >= BAG
+        )
+        a_fits = of_a >= CONTAINED and n_a >= CONTAINED_TOKENS
+        b_fits = of_b >= CONTAINED and n_b >= CONTAINED_TOKENS
+        if not near and not a_fits and not b_fits:
+            continue
+        runs = align(
+            view.hashes,
+            view.first[a],
+            view.core[a],
+            covered_a,
+            view.first[b],
+            view.core[b],
+            covered_b,
+        )
+        if runs.shape[0] == 0:
+            continue
+        strict = view.strict[a] or view.strict[b]
+        a_in_b, b_in_a, ends_agree, code, w0, w1, w2, w3 = judge(
+            view, a, covered_a, b, covered_b, runs, strict
+        )
+        if near and a_in_b and b_in_a and ends_agree:
+            relation[p] = NEAR_COPY
+        elif a_fits and a_in_b:
+            relation[p] = A_IN_B
+        elif b_fits and b_in_a and of_b > of_a:
+            relation[p] = B_IN_A
+        elif near or a_fits:
+            relation[p] = VARIANT if code else NONE
+        difference[p] = code
+        last = runs.shape[0] - 1
+        spans[p, 0] = runs[0, 0]
+        spans[p, 1] = runs[last, 0] + runs[last, 2]
+        spans[p, 2] = runs[0, 1]
+        spans[p, 3] = runs[last, 1] + runs[last, 2]
+        spans[p, 4] = w0
+        spans[p, 5] = w1
+        spans[p, 6] = w2
+        spans[p, 7] = w3
+    return relation, coverage_a, coverage_b, difference, spans
+
+
+def view(tokens: Tokens, texts: Texts, trusted: NDArray[np.bool_]) -> View:
+    """Gather what verification needs.
+
+    Args:
+        tokens: of all blocks.
+        texts: the distinct texts.
+        trusted: bool[texts], whether the negations of the text's language are known.
+    """
+    first = tokens.offsets[texts.block]
+    size = tokens.offsets[texts.block + 1] - first
+    core, copy = _repeated_ends(first, size, tokens.hashes)
+    frequency = np.zeros(_FREQUENCY_SLOTS, np.uint8)
+    strict = _strict(first, size, tokens.flags, trusted, frequency, tokens.hashes)
+    return View(
+        first,
+        size,
+        core,
+        copy,
+        tokens.hashes,
+        tokens.flags,
+        strict,
+        frequency,
+        tokens.folded,
+        tokens.folded_offsets[texts.block],
+    )
+
+
+def verify(texts: View, a: NDArray[np.int32], b: NDArray[np.int32]) -> Pairs:
+    """Verify candidate pairs.
+
+    Args:
+        texts: as `view` gathers it.
+        a, b: int32[candidates], shorter and longer text, sorted by the longer.
+
+    Returns:
+        The pairs that stand in a relation; all others are left out.
+    """
+    relation, of_a, of_b, difference, spans = _verify(texts, a, b)
+    found = relation != NONE
+    spans = spans[found]
+    return Pairs(
+        a[found],
+        b[found],
+        relation[found],
+        of_a[found],
+        of_b[found],
+        difference[found],
+        spans[:, 0:2],
+        spans[:, 2:4],
+        spans[:, 4:6],
+        spans[:, 6:8],
+    )
+
+
+@kernel
+def _covered_by(texts, text, others):  # type: ignore[no-untyped-def]
+    """bool[size]: the tokens of one text that any of the others covers."""
+    size = texts.size[text]
+    result = np.zeros(size, np.bool_)
+    covered = np.zeros(size, np.bool_)
+    for k in range(others.size):
+        other = others[k]
+        table = np.zeros(_slots(texts.size[other]), np.uint64)
+        _fill(table, texts.hashes, texts.first[other], texts.size[other])
+        _cover(table, texts.hashes, texts.first[text], size, covered)
+        result |= covered
+    return result
+
+
+def covered_by(texts: View, text: int, others: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Which tokens of `text` at least one of `others` covers: bool[tokens of the text]."""
+    result: NDArray[np.bool_] = _covered_by(texts, text, others)
+    return result

@@ -1,0 +1,156 @@
+"""Find the files of a source, without opening any."""
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from stat import S_ISREG
+from urllib.parse import quote
+
+from onrecord.ingest.quarantine import Reason, Rejected, reject
+from onrecord.ingest.sources import SOURCE_FILE, Source
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Candidate:
+    """One file that belongs to a source and looks readable.
+
+    Attributes:
+        source_id: its source.
+        path: relative to the source's folder, with forward slashes.
+        file: where it is on disk.
+        bytes: its size when it was found.
+    """
+
+    source_id: str
+    path: str
+    file: Path
+    bytes: int
+
+
+def _glob(pattern: str) -> re.Pattern[str]:
+    """A glob over paths with forward slashes as a regular expression.
+
+    ``**`` stands for any folders, ``*`` for any characters of one name, ``?`` for one; a
+    pattern without a slash matches names in every folder.
+    """
+    if "/" not in pattern and pattern != "**":
+        pattern = f"**/{pattern}"
+    out = ""
+    i = 0
+    while i < len(pattern):
+        if pattern.startswith("**/", i):
+            out += "(?:.*/)?"
+            i += 3
+        elif pattern.startswith("**", i):
+            out += ".*"
+            i += 2
+        elif pattern[i] == "*":
+            out += "[^/]*"
+            i += 1
+        elif pattern[i] == "?":
+            out += "[^/]"
+            i += 1
+        else:
+            out += re.escape(pattern[i])
+            i += 1
+    return re.compile(out, re.DOTALL)
+
+
+class _Chooser:
+    """Whether a path belongs to a source by its `include` and `exclude`."""
+
+    def __init__(self, source: Source) -> None:
+        self._include = [_glob(pattern) for pattern in source.include]
+        self._exclude = [_glob(pattern) for pattern in source.exclude]
+
+    def takes(self, path: str) -> bool:
+        return any(g.fullmatch(path) for g in self._include) and not any(
+            g.fullmatch(path) for g in self._exclude
+        )
+
+
+def _walk(folder: bytes, prefix: bytes) -> Iterator[tuple[bytes, os.DirEntry[bytes] | OSError]]:
+    """Every entry below a folder that is no folder itself, in the order of its bytes."""
+    try:
+        with os.scandir(folder) as listing:
+            entries = sorted(listing, key=lambda entry: entry.name)
+    except OSError as error:
+        yield prefix.rstrip(b"/"), error
+        return
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            yield from _walk(entry.path, prefix + entry.name + b"/")
+        else:
+            yield prefix + entry.name, entry
+
+
+def _examine(
+    source_id: str, path: str, entry: os.DirEntry[bytes], root: Path
+) -> Candidate | Rejected:
+    """Decide whether one directory entry is a file that may be read."""
+    file = Path(os.fsdecode(entry.path))
+    size = 0
+    try:
+        size = entry.stat(follow_symlinks=False).st_size
+        if entry.is_symlink():
+            real = Path(os.path.realpath(file))
+            if not real.is_relative_to(root):
+                found = "a link that leads out of the folder"
+                return reject(source_id, path, size, Reason.OUTSIDE_LINK, found)
+            if real.is_dir():
+                return reject(source_id, path, size, Reason.FOLDER_LINK, "a link to a folder")
+        status = entry.stat(follow_symlinks=True)
+    except OSError as error:
+        return reject(source_id, path, size, Reason.UNREADABLE, error.strerror or str(error))
+    if not S_ISREG(status.st_mode):
+        return reject(source_id, path, size, Reason.NOT_REGULAR, "not a regular file")
+    return Candidate(source_id, path, file, status.st_size)
+
+
+def find(source: Source, folder: Path, max_bytes: int) -> tuple[list[Candidate], list[Rejected]]:
+    """Find what belongs to a source.
+
+    Args:
+        source: the source, with its globs.
+        folder: its folder.
+        max_bytes: larger files are rejected.
+
+    Returns:
+        The files to read and the entries that can't be used, both sorted by path.
+    """
+    chooser = _Chooser(source)
+    root = Path(os.path.realpath(folder))
+    candidates: list[Candidate] = []
+    rejected: list[Rejected] = []
+    for name, entry in _walk(os.fsencode(folder), b""):
+        if name == SOURCE_FILE.encode():
+            continue
+        try:
+            path, readable_name = name.decode("utf-8"), True
+        except UnicodeDecodeError:
+            path, readable_name = quote(name, safe="/ "), False
+        if not path:
+            path = "."
+        elif not chooser.takes(path):
+            continue
+        if isinstance(entry, OSError):
+            found = f"folder: {entry.strerror}"
+            rejected.append(reject(source.id, path, 0, Reason.UNREADABLE, found))
+            continue
+        result = _examine(source.id, path, entry, root)
+        if isinstance(result, Candidate):
+            if not readable_name:
+                found = "the name, shown percent-encoded, is not UTF-8"
+                result = reject(source.id, path, result.bytes, Reason.NAME_NOT_UTF8, found)
+            elif result.bytes > max_bytes:
+                found = f"{result.bytes:,} bytes, the limit is {max_bytes:,}"
+                result = reject(source.id, path, result.bytes, Reason.TOO_LARGE, found)
+            elif result.bytes == 0:
+                result = reject(source.id, path, 0, Reason.EMPTY, "no bytes")
+        if isinstance(result, Candidate):
+            candidates.append(result)
+        else:
+            rejected.append(result)
+    return sorted(candidates), sorted(rejected)

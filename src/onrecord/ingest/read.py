@@ -1,0 +1,178 @@
+"""Read a batch of files: raw bytes into the archive, text into a table, the rest aside."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from onrecord.ingest.archive import Archive
+from onrecord.ingest.decode import REPLACEMENT, Decoded, decode, is_nfc
+from onrecord.ingest.files import Candidate
+from onrecord.ingest.quarantine import Reason, Rejected, reject
+
+#: Name and version of the plain-text reader, published with each document.
+READER = "text/1"
+
+#: What begins with one of these is no text, whatever else it looks like.
+_SIGNATURES = {
+    b"\x89PNG\r\n\x1a\n": "a PNG image",
+    b"\xff\xd8\xff": "a JPEG image",
+    b"GIF87a": "a GIF image",
+    b"GIF89a": "a GIF image",
+    b"%PDF-": "a PDF document",
+    b"PK\x03\x04": "a ZIP archive or an office document",
+    b"\x1f\x8b\x08": "a gzip archive",
+    b"BZh": "a bzip2 archive",
+    b"\xfd7zXZ\0": "an xz archive",
+    b"7z\xbc\xaf\x27\x1c": "a 7-Zip archive",
+    b"Rar!\x1a\x07": "a RAR archive",
+    b"(\xb5/\xfd": "a Zstandard archive",
+    b"\x7fELF": "a program",
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an old office document",
+    b"SQLite format 3\0": "a database",
+    b"OggS": "an Ogg recording",
+    b"ID3": "an MP3 recording",
+    b"fLaC": "a FLAC recording",
+    b"PAR1": "a Parquet table",
+}
+#: A text may hold this share of control characters and undecodable bytes.
+_MOST_NOISE = 0.10
+_CONTROLS = bytes(set(range(0x20)) - set(b"\t\n\r\v\f\x1b")) + b"\x7f"
+
+DOCUMENT_SCHEMA = pa.schema(
+    [
+        ("document_id", pa.string()),
+        ("source_id", pa.string()),
+        ("path", pa.string()),
+        ("revision", pa.string()),
+        ("bytes", pa.int64()),
+        ("encoding", pa.string()),
+        ("nfc", pa.bool_()),
+        ("text", pa.large_string()),
+    ]
+)
+PATCH_SCHEMA = pa.schema(
+    [
+        ("document_id", pa.string()),
+        ("byte_offset", pa.int64()),
+        ("replaces", pa.int64()),
+        ("bytes_hex", pa.string()),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a batch of files gave.
+
+    Attributes:
+        documents: DOCUMENT_SCHEMA, in the order of the files.
+        patches: PATCH_SCHEMA.
+        rejected: the files that could not be used.
+    """
+
+    documents: pa.Table
+    patches: pa.Table
+    rejected: list[Rejected]
+
+
+def document_id(source_id: str, path: str, locator: str = "") -> str:
+    """The id of a document: ``d`` and 16 hex digits over source, path and locator.
+
+    Each part goes in behind its length, so that no two triples look alike.
+    """
+    digest = hashlib.sha256(b"onrecord-document/1")
+    for part in (source_id, path, locator):
+        data = part.encode()
+        digest.update(len(data).to_bytes(8, "little") + data)
+    return "d" + digest.hexdigest()[:16]
+
+
+def _load(candidate: Candidate, max_bytes: int) -> bytes | Rejected:
+    """The bytes of a file, or why it can't be read. Never waits and never reads too much."""
+    at = (candidate.source_id, candidate.path)
+    try:
+        handle = os.open(candidate.file, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        with os.fdopen(handle, "rb") as file:
+            raw = file.read(max_bytes + 1)
+    except OSError as error:
+        found = error.strerror or str(error)
+        return reject(*at, candidate.bytes, Reason.UNREADABLE, found)
+    if len(raw) > max_bytes:
+        found = f"more than {max_bytes:,} bytes"
+        return reject(*at, candidate.bytes, Reason.TOO_LARGE, found)
+    return raw
+
+
+def _not_text(raw: bytes) -> str | None:
+    """What a file is that begins like no text."""
+    return next((what for mark, what in _SIGNATURES.items() if raw.startswith(mark)), None)
+
+
+def _noise(raw: bytes, decoded: Decoded) -> float:
+    """Share of control characters and undecodable bytes."""
+    data = raw if decoded.encoding == "utf-8" else decoded.text.encode()
+    controls = len(data) - len(data.translate(None, _CONTROLS))
+    return (controls + decoded.text.count(REPLACEMENT)) / max(1, len(decoded.text))
+
+
+def read(candidates: list[Candidate], archive: Archive | None, max_bytes: int) -> Batch:
+    """Read files, keep their raw bytes and decode them.
+
+    Args:
+        candidates: the files.
+        archive: where raw bytes are kept, also those of files that turn out to be no text;
+            None keeps nothing.
+        max_bytes: files that turn out larger are rejected.
+
+    Returns:
+        Documents, patches and rejected files.
+
+    Raises:
+        OSError: the archive can't be written.
+    """
+    documents: dict[str, list[object]] = {name: [] for name in DOCUMENT_SCHEMA.names}
+    patches: dict[str, list[object]] = {name: [] for name in PATCH_SCHEMA.names}
+    rejected: list[Rejected] = []
+    for candidate in candidates:
+        at = (candidate.source_id, candidate.path)
+        raw = _load(candidate, max_bytes)
+        if isinstance(raw, Rejected):
+            rejected.append(raw)
+            continue
+        revision = archive.put(raw) if archive else hashlib.sha256(raw).hexdigest()
+        if not raw:
+            rejected.append(reject(*at, 0, Reason.EMPTY, "no bytes"))
+            continue
+        what = _not_text(raw)
+        if what:
+            rejected.append(reject(*at, len(raw), Reason.BINARY, what))
+            continue
+        decoded = decode(raw)
+        noise = _noise(raw, decoded)
+        if noise > _MOST_NOISE:
+            found = f"{noise:.0%} control characters or undecodable bytes"
+            rejected.append(reject(*at, len(raw), Reason.BINARY, found))
+            continue
+        key = document_id(*at)
+        row = (
+            key,
+            *at,
+            revision,
+            len(raw),
+            decoded.encoding,
+            is_nfc(decoded.text),
+            decoded.text,
+        )
+        for column, value in zip(documents.values(), row, strict=True):
+            column.append(value)
+        for patch in decoded.patches:
+            splice = (key, patch.offset, patch.replaces, patch.data.hex() or None)
+            for column, value in zip(patches.values(), splice, strict=True):
+                column.append(value)
+    return Batch(
+        pa.table(documents, schema=DOCUMENT_SCHEMA),
+        pa.table(patches, schema=PATCH_SCHEMA),
+        rejected,
+    )

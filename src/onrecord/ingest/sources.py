@@ -1,0 +1,166 @@
+"""Sources: one folder each, described by a ``source.yml`` that a person wrote."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from onrecord.errors import ConfigurationError
+
+SOURCE_FILE = "source.yml"
+
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+class Publication(StrEnum):
+    """How much of a source's text a release may show; the most open first."""
+
+    FULL = "full"
+    EXCERPT = "excerpt"
+    METADATA = "metadata"
+
+    @property
+    def openness(self) -> int:
+        """0 for the most open class."""
+        return list(Publication).index(self)
+
+
+class Source(BaseModel):
+    """A publisher or collection, as its ``source.yml`` describes it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str = Field(
+        pattern=r"^[a-z][a-z0-9._-]*$",
+        max_length=100,
+        description="Short name, the folder's by default: a letter, then letters, digits, . _ -",
+    )
+    title: Words = Field(description="What the source is called.")
+    origin: Words = Field(description="Where the text comes from: an address, or words.")
+    license: Words | None = Field(default=None, description="SPDX id, or null where none is known.")
+    publication: Publication = Field(
+        default=Publication.METADATA,
+        description="full: all text is published; excerpt: the first 200 characters of each "
+        "document; metadata: none.",
+    )
+    basis: Words = Field(description="Why this publication mode is right.")
+    language: str | None = Field(
+        default=None,
+        pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
+        description="BCP-47 language of its documents, where all have the same.",
+    )
+    include: list[Words] = Field(
+        default=["**"], min_length=1, description="Globs of the files that belong to it."
+    )
+    exclude: list[Words] = Field(
+        default=["**/.*", "**/.*/**"], description="Globs of files to leave out; hidden files."
+    )
+
+
+def _problems(path: Path, error: ValidationError) -> str:
+    """All problems of one file, one a line, each naming the file and the key."""
+    lines = []
+    for problem in error.errors():
+        key = ".".join(str(part) for part in problem["loc"])
+        if problem["type"] == "extra_forbidden":
+            known = ", ".join(Source.model_fields)
+            lines.append(f"{path}: unknown key `{key}` (known keys: {known})")
+        elif problem["type"] == "missing":
+            lines.append(f"{path}: key `{key}` is missing: {Source.model_fields[key].description}")
+        else:
+            lines.append(f"{path}: key `{key}`: {problem['msg']} (got {problem['input']!r})")
+    return "\n".join(lines)
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """SafeLoader that refuses a key written twice instead of silently taking the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[object, object]:
+        seen = set()
+        for key_node, _ in node.value:
+            if key_node.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    problem=f"key `{key_node.value}` stands twice",
+                    problem_mark=key_node.start_mark,
+                )
+            seen.add(key_node.value)
+        return dict(super().construct_mapping(node, deep))
+
+
+def read_source(folder: Path) -> Source:
+    """Read one ``source.yml``.
+
+    Args:
+        folder: the source's folder.
+
+    Returns:
+        The source.
+
+    Raises:
+        ConfigurationError: the file is missing, is no YAML, or a key is unknown or wrong.
+    """
+    path = folder / SOURCE_FILE
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigurationError(
+            f"{path}: missing. Every folder with texts needs a {SOURCE_FILE} that says what "
+            "they are; see the README, “Add your own source”."
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: can't be read: {error}") from None
+    try:
+        # A subclass of SafeLoader: it builds plain values only.
+        content = yaml.load(text, Loader=_StrictLoader)  # noqa: S506
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f"{path}: not valid YAML: {error}") from None
+    if not isinstance(content, dict):
+        raise ConfigurationError(f"{path}: expected keys and values, like `title: …`")
+    try:
+        return Source.model_validate({"id": folder.name, **content})
+    except ValidationError as error:
+        raise ConfigurationError(_problems(path, error)) from None
+
+
+def read_sources(seeds: Path) -> list[tuple[Source, Path]]:
+    """Read all sources of a folder.
+
+    Args:
+        seeds: a folder with one folder a source.
+
+    Returns:
+        The sources with their folders, sorted by id.
+
+    Raises:
+        ConfigurationError: there is none, one is described wrongly, or two have one id.
+    """
+    if not seeds.is_dir():
+        raise ConfigurationError(f"{seeds}: no such folder. Name the folder that holds the sources.")
+    try:
+        folders = sorted(f for f in seeds.iterdir() if f.is_dir() and not f.name.startswith("."))
+    except OSError as error:
+        raise ConfigurationError(f"{seeds}: can't be read: {error.strerror}") from None
+    problems: list[str] = []
+    sources: list[tuple[Source, Path]] = []
+    for folder in folders:
+        try:
+            sources.append((read_source(folder), folder))
+        except ConfigurationError as error:
+            problems.append(str(error))
+    by_id: dict[str, Path] = {}
+    for source, folder in sources:
+        if source.id in by_id:
+            problems.append(
+                f"{folder / SOURCE_FILE}: key `id`: `{source.id}` is already the id of "
+                f"{by_id[source.id]}"
+            )
+        by_id[source.id] = folder
+    if problems:
+        raise ConfigurationError("\n".join(problems))
+    if not sources:
+        raise ConfigurationError(
+            f"{seeds}: no sources. Put each source into a folder of its own, with a {SOURCE_FILE}."
+        )
+    return sorted(sources, key=lambda pair: pair[0].id)

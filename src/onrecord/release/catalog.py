@@ -1,0 +1,155 @@
+"""The catalog of a data folder: which releases there are, and which is the latest.
+
+``index.json`` and ``latest.json`` are written last, from what is on disk: a release folder that
+a crash left without an entry is picked up by the next run.
+"""
+
+import json
+import os
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from onrecord.errors import NotFoundError
+
+INDEX, LATEST = "index.json", "latest.json"
+
+
+class Entry(BaseModel):
+    """One release in the index."""
+
+    model_config = ConfigDict(frozen=True)
+
+    version: str
+    path: str
+    created: str
+    content_digest: str
+    sums_sha256: str
+
+
+class Index(BaseModel):
+    """All releases, oldest first."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str = "onrecord-releases"
+    releases: list[Entry] = []
+
+
+class Provenance(BaseModel):
+    """What ``provenance.json`` says, as far as later runs rely on it."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    version: str
+    created: str
+    content_digest: str
+    table_digests: dict[str, str]
+
+
+def version_key(version: str) -> tuple[int, ...]:
+    """Sort key of a version: numbers, then the count of withdrawals."""
+    base, _, withdrawal = version.partition("+w")
+    return (*(int(part) for part in base.split(".")), int(withdrawal or 0))
+
+
+def releases_folder(data: Path) -> Path:
+    """Where the releases of a data folder are."""
+    return data / "releases"
+
+
+def read_provenance(release: Path) -> Provenance | None:
+    """What a release says of itself; None where the folder holds no complete release."""
+    try:
+        text = (release / "provenance.json").read_text(encoding="utf-8")
+        if not (release / "SHA256SUMS").is_file():
+            return None
+        return Provenance.model_validate_json(text)
+    except (OSError, ValidationError):
+        return None
+
+
+def versions(data: Path) -> list[str]:
+    """Versions of the complete releases on disk, oldest first."""
+    folder = releases_folder(data)
+    if not folder.is_dir():
+        return []
+    found = (
+        read_provenance(entry)
+        for entry in folder.iterdir()
+        if entry.is_dir() and not entry.name.startswith(".")
+    )
+    return sorted((p.version for p in found if p), key=version_key)
+
+
+def release_path(data: Path, version: str | None = None) -> Path:
+    """The folder of a release.
+
+    Args:
+        data: the data folder.
+        version: which; the latest where None.
+
+    Raises:
+        NotFoundError: there is none, or not that one.
+    """
+    known = versions(data)
+    if not known:
+        raise NotFoundError(f"{data}: no release yet. Make one with `onrecord release`.")
+    if version is None:
+        version = known[-1]
+    if version not in known:
+        raise NotFoundError(f"{data}: no release {version}; there is {', '.join(known)}.")
+    return releases_folder(data) / version.replace("+", "_")
+
+
+def write_atomically(path: Path, content: str) -> None:
+    """Write a file so that a reader sees the old content or the new, never a part."""
+    draft = path.with_name(f".{path.name}.new")
+    with draft.open("w", encoding="utf-8", newline="\n") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
+def as_json(content: object) -> str:
+    """JSON as we publish it: indented, UTF-8, in the given order, with a final line feed."""
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def rewrite_index(data: Path, sums: dict[str, str]) -> bool:
+    """Bring ``index.json`` and ``latest.json`` in line with what is on disk.
+
+    Args:
+        data: the data folder.
+        sums: sha256 of ``SHA256SUMS`` of each version on disk.
+
+    Returns:
+        Whether anything had to be written.
+    """
+    folder = releases_folder(data)
+    entries = []
+    for version in versions(data):
+        path = release_path(data, version)
+        provenance = read_provenance(path)
+        assert provenance is not None
+        entries.append(
+            Entry(
+                version=version,
+                path=path.name,
+                created=provenance.created,
+                content_digest=provenance.content_digest,
+                sums_sha256=sums[version],
+            )
+        )
+    index = Index(releases=entries)
+    wanted = {INDEX: as_json(index.model_dump())}
+    if entries:
+        wanted[LATEST] = as_json(entries[-1].model_dump())
+    written = False
+    for name, content in wanted.items():
+        path = folder / name
+        if not path.is_file() or path.read_text(encoding="utf-8") != content:
+            write_atomically(path, content)
+            written = True
+    return written

@@ -1,0 +1,283 @@
+"""Compare a new release with the one before, and decide its version.
+
+A pure function builds a frozen plan; ``publish`` executes it. Semantic versioning of data:
+MAJOR for an incompatible schema or a rewording under the same id, MINOR when records are
+added, retired or changed, PATCH when only what describes the sources changes, and no release
+at all when nothing does.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+
+from onrecord.records.schema import DERIVED, TABLES, conform, empty, schema
+
+FIRST_VERSION = "1.0.0"
+
+#: Tables whose rows are records of the dataset; ``retired`` and ``changes`` follow from them.
+_RECORDS = tuple(name for name in TABLES if name not in ("retired", "changes"))
+
+
+@dataclass(frozen=True, slots=True)
+class Previous:
+    """The release before, as far as a new one depends on it.
+
+    Attributes:
+        version: its version.
+        content_digest: of its records.
+        tables: all its tables.
+    """
+
+    version: str
+    content_digest: str
+    tables: Mapping[str, pa.Table]
+
+    def first_releases(self) -> dict[str, str]:
+        """First release of every document and paragraph it holds."""
+        found: dict[str, str] = {}
+        for table, key in (("documents", "document_id"), ("paragraphs", "paragraph_id")):
+            rows = self.tables[table]
+            found.update(
+                zip(rows[key].to_pylist(), rows["first_release"].to_pylist(), strict=True)
+            )
+        return found
+
+    def wordings(self) -> dict[str, str | None]:
+        """Text of every paragraph it holds, None where withheld."""
+        rows = self.tables["paragraphs"]
+        return dict(zip(rows["paragraph_id"].to_pylist(), rows["text"].to_pylist(), strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a release would be.
+
+    Attributes:
+        version: None where nothing changed.
+        previous: version of the release before, None for the first.
+        level: major, minor, patch, none or first.
+        reasons: why, for people.
+        tables: all tables of the release, complete.
+    """
+
+    version: str | None
+    previous: str | None
+    level: str
+    reasons: tuple[str, ...]
+    tables: Mapping[str, pa.Table]
+
+
+def _frame(table: pa.Table) -> pl.DataFrame:
+    frame = pl.from_arrow(table)
+    assert isinstance(frame, pl.DataFrame)
+    return frame
+
+
+def _compared(name: str) -> list[str]:
+    """The columns of a table that make a record differ: no keys, nothing derived."""
+    table = schema(name)
+    skip = DERIVED.get(name, set()) | set(table.primary_key)
+    return [field.name for field in table.fields if field.name not in skip]
+
+
+def compare(name: str, old: pa.Table, new: pa.Table) -> list[dict[str, Any]]:
+    """Rows of ``changes`` for one table: records added, retired and changed."""
+    keys = list(schema(name).primary_key)
+    before, after = _frame(old), _frame(new)
+    columns = [c for c in _compared(name) if c in before.columns and c in after.columns]
+
+    def record_key() -> pl.Expr:
+        return pl.concat_str([pl.col(key).cast(pl.String) for key in keys], separator="/")
+
+    added = after.join(before, on=keys, how="anti").select(record_key()).to_series().to_list()
+    retired = before.join(after, on=keys, how="anti").select(record_key()).to_series().to_list()
+    both = after.select(keys + columns).join(
+        before.select(keys + columns), on=keys, suffix=" before"
+    )
+    differs = [pl.col(c).ne_missing(pl.col(f"{c} before")).alias(f"{c} differs") for c in columns]
+    changed = both.with_columns(differs).filter(
+        pl.any_horizontal(pl.col(f"{c} differs") for c in columns)
+        if columns
+        else pl.lit(False)
+    )
+    rows = [
+        {"record_key": key, "change": "added", "fields": None, "reason": "new in this release"}
+        for key in added
+    ]
+    rows += [
+        {"record_key": key, "change": "retired", "fields": None, "reason": "not in this release"}
+        for key in retired
+    ]
+    for key, record in zip(
+        changed.select(record_key()).to_series().to_list(), changed.to_dicts(), strict=True
+    ):
+        fields = [c for c in columns if record[f"{c} differs"]]
+        rows.append(
+            {
+                "record_key": key,
+                "change": "changed",
+                "fields": " ".join(fields),
+                "reason": "differs from the release before",
+            }
+        )
+    return [{"resource": name, **row} for row in rows]
+
+
+def _schema_breaks(old: Mapping[str, pa.Table]) -> list[str]:
+    """Tables whose published columns are gone or of another type."""
+    broken = []
+    for name in TABLES:
+        now = {f.name: f.type for f in schema(name).arrow}
+        before = {f.name: f.type for f in old[name].schema} if name in old else {}
+        if any(now.get(column) != kind for column, kind in before.items()):
+            broken.append(name)
+    return broken
+
+
+def _retired(
+    previous: Previous,
+    tables: Mapping[str, pa.Table],
+    successors: Mapping[str, str],
+) -> list[dict[str, Any]]:
+    """Rows of ``retired``: what the release before retired, and what this one does.
+
+    Args:
+        previous: the release before.
+        tables: of this one.
+        successors: ids of texts that are still there, but stand behind another paragraph.
+    """
+    living = set(tables["documents"]["document_id"].to_pylist())
+    living |= set(tables["paragraphs"]["paragraph_id"].to_pylist())
+    rows = [r for r in previous.tables["retired"].to_pylist() if r["record_id"] not in living]
+    for row in rows:  # what stood for it may be gone by now
+        if row["successor_id"] not in living:
+            row["successor_id"] = successors.get(row["record_id"])
+    known = {row["record_id"] for row in rows}
+
+    revisions = {
+        revision: document
+        for document, revision in zip(
+            tables["documents"]["document_id"].to_pylist(),
+            tables["documents"]["revision"].to_pylist(),
+            strict=True,
+        )
+        if revision
+    }
+    for row in previous.tables["documents"].to_pylist():
+        if row["document_id"] in living or row["document_id"] in known:
+            continue
+        moved = revisions.get(row["revision"])
+        rows.append(
+            {
+                "kind": "document",
+                "record_id": row["document_id"],
+                "since": "",
+                "reason": "moved" if moved else "missing",
+                "successor_id": moved,
+                "category": None,
+            }
+        )
+    for row in previous.tables["paragraphs"].to_pylist():
+        if row["paragraph_id"] in living or row["paragraph_id"] in known:
+            continue
+        successor = successors.get(row["paragraph_id"])
+        reason = "edited" if row["document_id"] in living else "missing"
+        rows.append(
+            {
+                "kind": "paragraph",
+                "record_id": row["paragraph_id"],
+                "since": "",
+                "reason": "superseded" if successor else reason,
+                "successor_id": successor,
+                "category": None,
+            }
+        )
+    return rows
+
+
+def _columns(name: str, rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
+    return {column: [row[column] for row in rows] for column in schema(name).arrow.names}
+
+
+def _stamped(name: str, table: pa.Table, column: str, version: str) -> pa.Table:
+    """Fill the places where a version was left open."""
+    values = [value or version for value in table[column].to_pylist()]
+    at = table.schema.get_field_index(column)
+    return table.set_column(at, table.schema.field(at), pa.array(values, pa.large_string()))
+
+
+def _next(version: str, level: str) -> str:
+    major, minor, patch = (int(part) for part in version.partition("+")[0].split("."))
+    if level == "major":
+        return f"{major + 1}.0.0"
+    return f"{major}.{minor + 1}.0" if level == "minor" else f"{major}.{minor}.{patch + 1}"
+
+
+def plan(
+    tables: Mapping[str, pa.Table],
+    previous: Previous | None,
+    successors: Mapping[str, str],
+) -> Plan:
+    """Decide what the release would be.
+
+    Args:
+        tables: as ``records.assemble`` makes them.
+        previous: the release before, None for the first.
+        successors: see `_retired`.
+
+    Returns:
+        The plan, with ``retired`` and ``changes`` filled and every version stamped.
+    """
+    complete = dict(tables)
+    if previous is None:
+        complete["retired"], complete["changes"] = empty("retired"), empty("changes")
+        level, reasons = "first", ("first release",)
+        version = FIRST_VERSION
+    else:
+        retired = _retired(previous, tables, successors)
+        rows = [
+            row
+            for name in _RECORDS
+            for row in compare(name, previous.tables[name], tables[name])
+        ]
+        breaks = _schema_breaks(previous.tables)
+        reworded = [
+            row["record_key"]
+            for row in rows
+            if row["resource"] == "paragraphs"
+            and row["change"] == "changed"
+            and "text" in row["fields"].split()
+        ]
+        if breaks or reworded:
+            level = "major"
+            reasons = tuple(f"schema of {name} changed" for name in breaks)
+            reasons += tuple(f"paragraph {key} was reworded" for key in reworded)
+        elif any(row["resource"] != "sources" or row["change"] != "changed" for row in rows):
+            level, reasons = "minor", _counts(rows)
+        elif rows:
+            level, reasons = "patch", _counts(rows)
+        else:
+            return Plan(None, previous.version, "none", ("nothing changed",), {})
+        version = _next(previous.version, level)
+        complete["retired"] = conform("retired", _columns("retired", retired))
+        complete["changes"] = conform("changes", _columns("changes", rows))
+    for name, column in (
+        ("documents", "first_release"),
+        ("paragraphs", "first_release"),
+        ("retired", "since"),
+    ):
+        complete[name] = _stamped(name, complete[name], column, version)
+    before = previous.version if previous else None
+    return Plan(version, before, level, reasons, complete)
+
+
+def _counts(rows: list[dict[str, Any]]) -> tuple[str, ...]:
+    """What changed, table by table, in words."""
+    counts: dict[tuple[str, str], int] = {}
+    for row in rows:
+        key = row["resource"], row["change"]
+        counts[key] = counts.get(key, 0) + 1
+    return tuple(f"{name}: {n:,} {change}" for (name, change), n in counts.items())

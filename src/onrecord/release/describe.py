@@ -1,0 +1,326 @@
+"""What explains a release: descriptors, README, change log, provenance, quality figures."""
+
+import platform
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version as installed
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from onrecord import __version__
+from onrecord.dedup.verify import RULE
+from onrecord.records.schema import TABLES, descriptor, schema
+from onrecord.release.changes import Plan
+from onrecord.release.digest import release_digest, table_digest
+from onrecord.release.write import sha256_of
+from onrecord.settings import Settings
+from onrecord.text.characters import NORMAL_FORM
+
+_PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
+_TITLE = "Onrecord dataset"
+_DESCRIPTION = (
+    "Distinct paragraphs of the documents of {sources}, each published once, with every place "
+    "where it occurs and the evidence for every repeat. The dataset records that a source "
+    "printed a text, never that the text is true."
+)
+#: Their versions decide the bytes of a release, or the tokens of a text.
+_LIBRARIES = ("numba", "numpy", "polars", "pyarrow")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the describing files are made from.
+
+    Attributes:
+        plan: the release.
+        settings: of the run.
+        created: ISO 8601, UTC; the only clock reading in a release.
+        previous_digest: content digest of the release before, None for the first.
+    """
+
+    plan: Plan
+    settings: Settings
+    created: str
+    previous_digest: str | None
+
+
+def _counts(column: pa.ChunkedArray) -> dict[str, int]:
+    """How often each value stands in a column, by value."""
+    found = pc.value_counts(column)
+    pairs = zip(found.field(0).to_pylist(), found.field(1).to_pylist(), strict=True)
+    return dict(sorted((str(value), n) for value, n in pairs))
+
+
+def _inputs_digest(documents: pa.Table) -> str:
+    """One digest over ids and revisions of all documents whose text is published.
+
+    Withheld documents stay out: with all others known, a guess at one could be tested.
+    """
+    shown = documents.filter(pc.is_valid(documents["revision"]))
+    return table_digest("inputs", shown.select(["document_id", "revision"]))
+
+
+def provenance(facts: Facts) -> dict[str, Any]:
+    """What the release is a function of, and the digests of its records."""
+    tables = facts.plan.tables
+    digests = {name: table_digest(name, tables[name]) for name in TABLES}
+    documents = tables["documents"]
+    return {
+        "version": facts.plan.version,
+        "created": facts.created,
+        "content_digest": release_digest(digests),
+        "table_digests": digests,
+        "previous": {"version": facts.plan.previous, "content_digest": facts.previous_digest}
+        if facts.plan.previous
+        else None,
+        "inputs": {
+            "documents": documents.num_rows,
+            "quarantined": tables["quarantine"].num_rows,
+            "bytes": pc.sum(documents["bytes"]).as_py() or 0,
+            "digest": _inputs_digest(documents),
+        },
+        "code": {
+            "onrecord": __version__,
+            "normal_form": NORMAL_FORM,
+            "rule": RULE,
+            "python": platform.python_version(),
+            "unicode": unicodedata.unidata_version,
+            **{name: installed(name) for name in _LIBRARIES},
+        },
+        "settings": facts.settings.model_dump(),
+    }
+
+
+def quality(tables: Mapping[str, pa.Table]) -> dict[str, Any]:
+    """Counts and rates of a release, in all and by source."""
+    occurrences = tables["occurrences"]
+    sources = tables["documents"].select(["document_id", "source_id"])
+    joined = occurrences.select(["document_id", "relation"]).join(sources, "document_id")
+    joined = joined.combine_chunks()
+    by_source: dict[str, Any] = {}
+    for row in tables["sources"].to_pylist():
+        name = row["source_id"]
+        relations = _counts(joined.filter(pc.equal(joined["source_id"], name))["relation"])
+        blocks = sum(relations.values())
+        rejected = tables["quarantine"]
+        reasons = _counts(rejected.filter(pc.equal(rejected["source_id"], name))["reason"])
+        by_source[name] = {
+            "documents": row["n_documents"],
+            "blocks": blocks,
+            "relations": relations,
+            "repeated_share": round(1 - relations.get("canonical", 0) / blocks, 4) if blocks else 0,
+            "quarantined": sum(reasons.values()),
+            "quarantine_reasons": reasons,
+        }
+    blocks = occurrences.num_rows
+    paragraphs = tables["paragraphs"].num_rows
+    return {
+        "documents": tables["documents"].num_rows,
+        "blocks": blocks,
+        "paragraphs": paragraphs,
+        "relations": _counts(occurrences["relation"]),
+        "repeated_share": round(1 - paragraphs / blocks, 4) if blocks else 0,
+        "repeating_themselves": pc.sum(occurrences["repeats_itself"]).as_py() or 0,
+        "boilerplate_paragraphs": pc.sum(tables["paragraphs"]["boilerplate"]).as_py() or 0,
+        "variants": _counts(tables["variants"]["difference"]),
+        "quarantined": tables["quarantine"].num_rows,
+        "quarantine_reasons": _counts(tables["quarantine"]["reason"]),
+        "sources": by_source,
+    }
+
+
+def _licenses(sources: pa.Table) -> list[dict[str, str]]:
+    """Package licences: only where every source states one."""
+    names = sources["license"].to_pylist()
+    return [] if None in names else [{"name": name} for name in sorted(set(names))]
+
+
+def _checked(path: Path) -> dict[str, Any]:
+    return {"bytes": path.stat().st_size, "hash": f"sha256:{sha256_of(path)}"}
+
+
+def _package(facts: Facts, name: str, resources: list[dict[str, Any]]) -> dict[str, Any]:
+    sources = facts.plan.tables["sources"]
+    titles = sources["title"].to_pylist()
+    package: dict[str, Any] = {
+        "$schema": _PROFILE,
+        "name": name,
+        "title": _TITLE,
+        "description": _DESCRIPTION.format(sources=", ".join(titles)),
+        "version": facts.plan.version,
+        "created": facts.created,
+    }
+    licenses = _licenses(sources)
+    if licenses:
+        package["licenses"] = licenses
+    package["sources"] = [{"title": title} for title in titles]
+    package["resources"] = resources
+    return package
+
+
+def csv_package(facts: Facts, folder: Path) -> dict[str, Any]:
+    """``datapackage.json``: CSV as tables, Parquet as files.
+
+    The frictionless CLI checks a Parquet table neither for its size nor for its hash, but
+    does so for a file of format ``binary``.
+    """
+    tables: list[dict[str, Any]] = []
+    binaries: list[dict[str, Any]] = []
+    for name in TABLES:
+        table = schema(name)
+        tables.append(
+            {
+                "name": name,
+                "type": "table",
+                "title": table.title,
+                "description": table.description,
+                "path": f"csv/{name}.csv",
+                "format": "csv",
+                "mediatype": "text/csv",
+                "encoding": "utf-8",
+                **_checked(folder / "csv" / f"{name}.csv"),
+                "schema": descriptor(name),
+            }
+        )
+        binaries.append(
+            {
+                "name": f"{name}-parquet",
+                "title": f"{table.title}, as Parquet",
+                "path": f"parquet/{name}.parquet",
+                "format": "binary",
+                "mediatype": "application/vnd.apache.parquet",
+                **_checked(folder / "parquet" / f"{name}.parquet"),
+            }
+        )
+    return _package(facts, "onrecord-dataset", tables + binaries)
+
+
+def parquet_package(facts: Facts) -> dict[str, Any]:
+    """``parquet/datapackage.json``: the Parquet files as tables, with schemas and keys."""
+    resources = [
+        {
+            "name": name,
+            "type": "table",
+            "title": schema(name).title,
+            "path": f"{name}.parquet",
+            "format": "parquet",
+            "mediatype": "application/vnd.apache.parquet",
+            "schema": descriptor(name),
+        }
+        for name in TABLES
+    ]
+    return _package(facts, "onrecord-dataset-parquet", resources)
+
+
+def _table(header: list[str], rows: list[list[str]]) -> str:
+    """A Markdown table."""
+    lines = [" | ".join(header), " | ".join("---" for _ in header)]
+    lines += [" | ".join(row) for row in rows]
+    return "\n".join(f"| {line} |" for line in lines)
+
+
+def _plain(text: str) -> str:
+    """Text of people, safe in a Markdown table."""
+    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
+
+
+def readme(facts: Facts, figures: Mapping[str, Any], digest: str) -> str:
+    """``README.md`` of the release."""
+    tables = facts.plan.tables
+    sources = _table(
+        ["source", "title", "licence", "published", "documents", "blocks", "repeats"],
+        [
+            [
+                f"`{row['source_id']}`",
+                _plain(row["title"]),
+                _plain(row["license"] or "not stated"),
+                row["publication"],
+                f"{row['n_documents']:,}",
+                f"{figures['sources'][row['source_id']]['blocks']:,}",
+                f"{figures['sources'][row['source_id']]['repeated_share']:.1%}",
+            ]
+            for row in tables["sources"].to_pylist()
+        ],
+    )
+    contents = _table(
+        ["table", "rows", "what it holds"],
+        [
+            [f"`{name}`", f"{tables[name].num_rows:,}", schema(name).description.split(". ")[0]]
+            for name in TABLES
+        ],
+    )
+    relations = ", ".join(f"{n:,} {name}" for name, n in figures["relations"].items())
+    return f"""# {_TITLE} {facts.plan.version}
+
+{_DESCRIPTION.format(sources=", ".join(_plain(t) for t in tables["sources"]["title"].to_pylist()))}
+
+**{figures["documents"]:,} documents, {figures["blocks"]:,} blocks, {figures["paragraphs"]:,} \
+distinct paragraphs.** Blocks by relation: {relations}. {figures["quarantined"]:,} inputs could \
+not be read and are listed in `quarantine`.
+
+## Sources
+
+{sources}
+
+## Tables
+
+Each table is there as CSV (`csv/`) and as Parquet (`parquet/`), with the same rows.
+`datapackage.json` describes every column.
+
+{contents}
+
+## Use it
+
+```python
+import polars as pl
+paragraphs = pl.read_parquet("parquet/paragraphs.parquet")
+```
+
+```python
+import pandas as pd
+paragraphs = pd.read_csv("csv/paragraphs.csv", keep_default_na=False, na_values=[""])
+```
+
+```sql
+-- DuckDB
+SELECT text, n_documents FROM 'parquet/paragraphs.parquet' ORDER BY n_documents DESC;
+```
+
+A reader that takes the text `NA` for an empty cell must be told not to, as above.
+
+## Check it
+
+```
+sha256sum -c --strict SHA256SUMS
+frictionless validate datapackage.json
+```
+
+The content digest of the records, which does not depend on file formats, is
+`{digest}`.
+"""
+
+
+def changelog(facts: Facts, figures: Mapping[str, Any], before: str | None) -> str:
+    """``CHANGELOG.md``: this release on top of the log of the one before."""
+    plan = facts.plan
+    lines = [f"## {plan.version}", ""]
+    lines += [f"- {reason}" for reason in plan.reasons]
+    lines.append(
+        f"- now {figures['documents']:,} documents, {figures['paragraphs']:,} paragraphs, "
+        f"{figures['quarantined']:,} inputs in quarantine"
+    )
+    for name, source in figures["sources"].items():
+        lines.append(
+            f"- `{name}`: {source['documents']:,} documents, {source['blocks']:,} blocks, "
+            f"{source['repeated_share']:.1%} of them repeats"
+        )
+    older = ""
+    if before:
+        _, _, older = before.partition("\n## ")
+        older = f"\n## {older}"
+    head = "# Changes of the dataset\n\nThe newest release comes first.\n\n"
+    return head + "\n".join(lines) + "\n" + older

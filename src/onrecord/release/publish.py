@@ -1,0 +1,198 @@
+"""Build a release in staging and make it visible in one step.
+
+Lock, write everything into a staging folder, flush it to disk, check it, rename the folder,
+then rewrite the index. A crash at any point leaves the state before, or a complete release
+that the next run finishes linking. Stale staging folders are removed by the next run.
+"""
+
+import datetime
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import filelock
+
+from onrecord.errors import ConfigurationError, RefusedError
+from onrecord.records.schema import TABLES
+from onrecord.release.catalog import (
+    as_json,
+    read_provenance,
+    release_path,
+    releases_folder,
+    rewrite_index,
+    versions,
+)
+from onrecord.release.changes import Plan, Previous
+from onrecord.release.describe import (
+    Facts,
+    changelog,
+    csv_package,
+    parquet_package,
+    provenance,
+    quality,
+    readme,
+)
+from onrecord.release.write import read_parquet, sha256_of, write_csv, write_parquet
+from onrecord.settings import Settings
+
+_STAGING = ".staging-"
+SUMS = "SHA256SUMS"
+
+
+@contextmanager
+def exclusive(data: Path) -> Iterator[None]:
+    """Hold the data folder for one publisher.
+
+    Args:
+        data: the data folder; made where it does not exist.
+
+    Raises:
+        RefusedError: it can't be written, or another run holds it.
+    """
+    folder = releases_folder(data)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(folder / ".lock", timeout=0)
+        lock.acquire()
+    except filelock.Timeout:
+        raise RefusedError(
+            f"{data}: another run is publishing here. Wait until it is done, then try again."
+        ) from None
+    except OSError as error:
+        raise RefusedError(f"{data}: can't be written: {error.strerror or error}") from None
+    try:
+        for stale in folder.glob(f"{_STAGING}*"):
+            shutil.rmtree(stale)
+        yield
+    finally:
+        lock.release()
+
+
+def creation_time() -> str:
+    """Now, or SOURCE_DATE_EPOCH, as ISO 8601 in UTC.
+
+    Raises:
+        ConfigurationError: SOURCE_DATE_EPOCH is no whole number of seconds.
+    """
+    given = os.environ.get("SOURCE_DATE_EPOCH")
+    try:
+        moment = (
+            datetime.datetime.fromtimestamp(int(given), datetime.UTC)
+            if given
+            else datetime.datetime.now(datetime.UTC)
+        )
+    except (ValueError, OverflowError, OSError):
+        raise ConfigurationError(
+            f"SOURCE_DATE_EPOCH: expected seconds since 1970 as a whole number, got {given!r}"
+        ) from None
+    return moment.replace(microsecond=0).isoformat().replace("+00:00", "Z")
+
+
+def load_previous(data: Path) -> Previous | None:
+    """The latest release of a data folder, None where there is none."""
+    known = versions(data)
+    if not known:
+        return None
+    path = release_path(data, known[-1])
+    facts = read_provenance(path)
+    assert facts is not None
+    tables = {name: read_parquet(path / "parquet" / f"{name}.parquet") for name in TABLES}
+    return Previous(facts.version, facts.content_digest, tables)
+
+
+def _write_text(path: Path, content: str) -> None:
+    path.write_text(content, encoding="utf-8", newline="\n")
+
+
+def _write_sums(folder: Path) -> None:
+    """``SHA256SUMS`` over every other file, in the order of the paths."""
+    files = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+    lines = [f"{sha256_of(folder / name)}  {name}\n" for name in files]
+    _write_text(folder / SUMS, "".join(lines))
+
+
+def _flush(folder: Path) -> None:
+    """Make sure that everything below a folder is on disk."""
+    for path in [*folder.rglob("*"), folder]:
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _build(facts: Facts, staging: Path, previous: Path | None) -> str:
+    """Write every file of a release; return its content digest."""
+    tables = facts.plan.tables
+    for name in ("csv", "parquet"):
+        (staging / name).mkdir(parents=True)
+    for name in TABLES:
+        write_csv(tables[name], staging / "csv" / f"{name}.csv")
+        write_parquet(tables[name], staging / "parquet" / f"{name}.parquet")
+    figures = quality(tables)
+    origin = provenance(facts)
+    digest: str = origin["content_digest"]
+    log = (previous / "CHANGELOG.md").read_text(encoding="utf-8") if previous else None
+    _write_text(staging / "quality.json", as_json(figures))
+    _write_text(staging / "provenance.json", as_json(origin))
+    _write_text(staging / "README.md", readme(facts, figures, digest))
+    _write_text(staging / "CHANGELOG.md", changelog(facts, figures, log))
+    _write_text(staging / "parquet" / "datapackage.json", as_json(parquet_package(facts)))
+    _write_text(staging / "datapackage.json", as_json(csv_package(facts, staging)))
+    _write_sums(staging)
+    return digest
+
+
+def publish(
+    plan: Plan, previous: Previous | None, data: Path, settings: Settings, created: str
+) -> tuple[Path, str]:
+    """Write a planned release and make it visible. The caller holds `exclusive`.
+
+    Args:
+        plan: with a version.
+        previous: the release before.
+        data: the data folder.
+        settings: of the run, for the record.
+        created: see `creation_time`.
+
+    Returns:
+        The folder of the release and its content digest.
+
+    Raises:
+        RefusedError: it can't be written. Nothing is visible then.
+    """
+    assert plan.version is not None
+    folder = releases_folder(data)
+    staging = folder / f"{_STAGING}{plan.version}"
+    final = folder / plan.version
+    facts = Facts(plan, settings, created, previous.content_digest if previous else None)
+    before = release_path(data, previous.version) if previous else None
+    try:
+        digest = _build(facts, staging, before)
+        _flush(staging)
+        staging.rename(final)
+        _flush_folder(folder)
+        link(data)
+    except OSError as error:
+        shutil.rmtree(staging, ignore_errors=True)
+        raise RefusedError(
+            f"{error.filename or folder}: can't be written: {error.strerror or error}. "
+            "Nothing was published."
+        ) from None
+    return final, digest
+
+
+def _flush_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def link(data: Path) -> bool:
+    """Bring the index in line with the releases on disk; return whether that was needed."""
+    sums = {version: sha256_of(release_path(data, version) / SUMS) for version in versions(data)}
+    return rewrite_index(data, sums) if sums else False

@@ -1,0 +1,34 @@
+"""Settings of a release: what people may choose, with sane defaults.
+
+All of them are recorded in ``provenance.json``, because a release is a function of its inputs
+and its settings.
+"""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Settings(BaseModel):
+    """What a run may be told; the defaults are right for most folders."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_file_bytes: int = Field(
+        default=64 * 1024 * 1024,
+        ge=1,
+        description="A larger file is quarantined as too_large. In bytes.",
+    )
+    split_above: int = Field(
+        default=10_000,
+        ge=200,
+        description="A line with more characters than this is split at sentence ends.",
+    )
+    batch_bytes: int = Field(
+        default=64 * 1024 * 1024,
+        ge=1,
+        description="Files are read in batches of about so many bytes. Changes no result.",
+    )
+    boilerplate_documents: int = Field(
+        default=5,
+        ge=2,
+        description="A paragraph that stands in so many documents of one source is boilerplate.",
+    )
