@@ -2,30 +2,40 @@
 
 Kernels are plain functions over NumPy arrays. ``nogil`` lets them run in threads; there is
 no ``parallel=True`` (it crashed with a double free in a trial) and no ``fastmath``: the same
-input must give the same bytes on every machine. Compiled code is cached in the user's cache
-folder, so that an installed, read-only copy starts as fast as a checkout.
+input must give the same bytes on every machine.
+
+Compiled code is kept in the user's cache folder, so that an installed, read-only copy starts as
+fast as a checkout. Numba looks only at the file of a kernel to see whether its code is stale,
+not at the kernels that it calls in other files; so the folder's name is a digest of all our
+source, and any change starts a fresh one.
 """
 
+import hashlib
 import os
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
+import numba
 import platformdirs
 
 F = TypeVar("F", bound=Callable[..., object])
 
 
+@cache
 def cache_folder() -> Path:
-    """The folder that holds compiled kernels (``NUMBA_CACHE_DIR`` overrides it)."""
+    """The folder that holds the compiled kernels of this very source."""
     chosen = os.environ.get("NUMBA_CACHE_DIR")
-    return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("onrecord")) / "numba"
+    base = Path(chosen) if chosen else Path(platformdirs.user_cache_dir("onrecord")) / "numba"
+    digest = hashlib.sha256(numba.__version__.encode())
+    package = Path(__file__).parent
+    for path in sorted(package.rglob("*.py")):
+        digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())
+    return base / digest.hexdigest()[:16]
 
 
-# Numba reads this once, when it is imported.
-os.environ.setdefault("NUMBA_CACHE_DIR", str(cache_folder()))
-
-import numba  # noqa: E402
+numba.config.CACHE_DIR = str(cache_folder())
 
 
 def kernel(function: F) -> F:

@@ -1,9 +1,11 @@
-"""Align two token sequences, preferring unbroken runs.
+"""Align two token sequences, preferring unbroken runs that lie close together.
 
-A longest-common-subsequence alignment (Needleman and Wunsch 1970, gaps free) in which a match
-that continues a run scores more than one that starts a run, so that a word is not matched far
-away from its neighbours. Only *covered* tokens may match (see ``verify``): a word that shares
-no neighbour with the other text says nothing about where it belongs.
+A local alignment (Smith and Waterman, "Identification of common molecular subsequences", 1981)
+without mismatches: a token matches its like or stands in a gap. A match that continues a run
+scores more than one that starts a run, and every token in a gap costs a little, so that a word
+is not matched far away from its neighbours. What sticks out at the ends costs nothing. Only
+*covered* tokens may match (see ``verify``): a word that shares no neighbour with the other
+text says nothing about where it belongs.
 """
 
 import numpy as np
@@ -14,8 +16,10 @@ from onrecord.kernel import kernel
 MOST_CELLS = 64_000_000
 #: A run at either end that is shorter than this and lies apart from the rest is a coincidence.
 WEAK_RUN = 3
+#: Scores: a match, one that continues a run, a token in a gap.
+_MATCH, _CONTINUED, _GAP = 128, 192, -1
 
-_FROM_MATCH, _FROM_ABOVE, _FROM_LEFT, _CONTINUES = 0, 1, 2, 4
+_FROM_MATCH, _FROM_ABOVE, _FROM_LEFT, _START, _CONTINUES = 0, 1, 2, 3, 4
 
 
 @kernel
@@ -69,40 +73,50 @@ def align(hashes, a, n, covered_a, b, m, covered_b):  # type: ignore[no-untyped-
     rows, columns = n - head - tail, m - head - tail
     if (rows + 1) * (columns + 1) > MOST_CELLS:
         return np.empty((0, 3), np.int64)
+    partner = np.full(n, -1, np.int64)
+    for i in range(head):
+        partner[i] = i
+    for i in range(tail):
+        partner[n - 1 - i] = m - 1 - i
+    # A common head or tail holds the alignment there; without one that end is free.
+    open_gap = _GAP if head else 0
     trace = np.zeros((rows + 1, columns + 1), np.uint8)
-    trace[0, :] = _FROM_LEFT
-    trace[:, 0] = _FROM_ABOVE
+    trace[0, :] = _FROM_LEFT if head else _START
+    trace[:, 0] = _FROM_ABOVE if head else _START
     worst = np.int32(-(1 << 30))
-    best = np.zeros(columns + 1, np.int32)  # row above, then this row
+    best = np.empty(columns + 1, np.int32)  # row above, then this row
+    for j in range(columns + 1):
+        best[j] = open_gap * j
     match = np.full(columns + 1, worst, np.int32)
     if head:
         match[0] = 0  # a match right behind the common head continues it
+    top, top_i, top_j = np.int32(0), 0, 0
     for i in range(1, rows + 1):
         diagonal_best, diagonal_match = best[0], match[0]
+        best[0] = open_gap * i
         match[0] = worst
         for j in range(1, columns + 1):
             above_best, above_match = best[j], match[j]
             here = worst
             step = 0
             if _matches(hashes, a + head, covered_a[head:], b + head, covered_b[head:], i - 1, j - 1):
-                here = diagonal_best + 2
-                if diagonal_match + 3 >= here:
-                    here = diagonal_match + 3
+                here = diagonal_best + _MATCH
+                if diagonal_match + _CONTINUED >= here:
+                    here = diagonal_match + _CONTINUED
                     step = _CONTINUES
             score, source = here, _FROM_MATCH
-            if best[j - 1] > score:
-                score, source = best[j - 1], _FROM_LEFT
-            if above_best > score:
-                score, source = above_best, _FROM_ABOVE
+            if best[j - 1] + _GAP > score:
+                score, source = best[j - 1] + _GAP, _FROM_LEFT
+            if above_best + _GAP > score:
+                score, source = above_best + _GAP, _FROM_ABOVE
+            if not head and score <= 0:
+                score, source = np.int32(0), _START
             trace[i, j] = source | step
             diagonal_best, diagonal_match = above_best, above_match
             best[j], match[j] = score, here
-    partner = np.full(n, -1, np.int64)
-    for i in range(head):
-        partner[i] = i
-    for i in range(tail):
-        partner[n - 1 - i] = m - 1 - i
-    i, j = rows, columns
+            if score > top:
+                top, top_i, top_j = score, i, j
+    i, j = (rows, columns) if tail else (top_i, top_j)
     forced = False  # the match before must be taken, because this one continues it
     while i > 0 and j > 0:
         cell = trace[i, j]
@@ -111,6 +125,8 @@ def align(hashes, a, n, covered_a, b, m, covered_b):  # type: ignore[no-untyped-
             forced = cell & _CONTINUES != 0
             i -= 1
             j -= 1
+        elif cell & 3 == _START:
+            break
         elif cell & 3 == _FROM_ABOVE:
             i -= 1
         else:

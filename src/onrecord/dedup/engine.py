@@ -69,6 +69,6 @@ def deduplicate(
     a, b = candidates(prints, owners, details.core)
     pairs = verify(details, a, b)
     resolution = resolve(
-        pairs, details.size, characters[texts.block], text_rank, openness[texts.block]
+        pairs, details, characters[texts.block], text_rank, openness[texts.block]
     )
     return Decisions(texts, details, pairs, resolution)

@@ -23,7 +23,7 @@ from onrecord.text.utf8 import decode_at
 
 #: The kinds of difference, most telling first; 0 is none. Index = code in the kernels.
 DIFFERENCES = ("", "number", "date", "negation", "symbol", "name", "wording")
-_NUMBER, _DATE, _NEGATION, _SYMBOL, _NAME, _WORDING = range(1, 7)
+_NUMBER, _DATE, _NEGATION, _SYMBOL, _NAME, WORDING = range(1, 7)
 
 #: A passage of at least so many tokens that only one text has is an omission in the other.
 OMISSION = 8
@@ -31,6 +31,9 @@ OMISSION = 8
 MOVED = 4
 #: So many tokens before and after a match are searched for a negation of the whole.
 NEGATION_REACH = 4
+#: Two ends that part are one place worded differently when the longer has at most twice the
+#: words of the shorter and so many more; otherwise the longer text just goes on.
+END_SLACK = 4
 #: A name may be a misspelling from this many characters on.
 SHORTEST_NAME = 5
 #: Numbers this close to the name of a month or a day are part of a date.
@@ -126,7 +129,7 @@ def _code_of(flag):  # type: ignore[no-untyped-def]
         return _SYMBOL
     if flag & NAME:
         return _NAME
-    return _WORDING
+    return WORDING
 
 
 @kernel
@@ -237,7 +240,7 @@ def judge(texts, text_a, covered_a, text_b, covered_b, runs, strict):  # type: i
                 continue
         code = _parting(texts, text_a, a_from, a_to, text_b, b_from, b_to)
         if code == 0 and strict:
-            code = _WORDING
+            code = WORDING
         if code == 0:
             continue
         if only_b and b_to - b_from >= OMISSION:
@@ -282,7 +285,7 @@ def judge(texts, text_a, covered_a, text_b, covered_b, runs, strict):  # type: i
         elif a_from < a_to and b_from < b_to:
             near_code = _parting(texts, text_a, a_from, a_to, text_b, b_from, b_to)
             if near_code == 0 and strict:
-                near_code = _WORDING
+                near_code = WORDING
             one_name = a_to - a_from == 1 and b_to - b_from == 1
             if near_code and one_name and not strict:
                 if _is_misspelling(texts, text_a, a_from, text_b, b_from):
@@ -295,7 +298,9 @@ def judge(texts, text_a, covered_a, text_b, covered_b, runs, strict):  # type: i
                     & texts.flags[texts.first[text_b] + b_touch]
                     & _GUARDED
                 )
-                if touch and not a_broken and not b_broken:
+                gap_a, gap_b = a_to - a_from, b_to - b_from
+                alike = max(gap_a, gap_b) <= 2 * min(gap_a, gap_b) + END_SLACK
+                if alike or (touch and not a_broken and not b_broken):
                     a_in_b = False
                     b_in_a = False
         if code and (worst == 0 or code < worst):

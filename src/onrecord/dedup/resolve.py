@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from onrecord.dedup.verify import A_IN_B, B_IN_A, NEAR_COPY, VARIANT, Pairs
+from onrecord.dedup.guard import MOVED
+from onrecord.dedup.verify import A_IN_B, B_IN_A, NEAR_COPY, VARIANT, Pairs, View, covered_by
 
 # What becomes of a text.
 KEPT, NEAR, CONTAINED, COMPOSITE = range(4)
@@ -91,29 +92,23 @@ def _links(pairs: Pairs) -> tuple[dict[int, list[Link]], dict[int, list[Link]]]:
     return containers, copies
 
 
-def _tiles(parts: list[tuple[int, int, int]], size: int, characters: int) -> list[int]:
-    """Parts of a text, as (start, end, text), that lie side by side and cover it; or [].
+def _side_by_side(parts: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+    """Of parts of a text, as (start, end, text), those that lie side by side.
 
-    Longest parts first; a part that overlaps one already taken by more than a fifth of its
-    length is left out.
+    Longest first; a part that overlaps those taken by more than a fifth of its length is
+    left out.
     """
     taken: list[tuple[int, int, int]] = []
     for start, end, part in sorted(parts, key=lambda p: (p[0] - p[1], p)):
         overlap = sum(max(0, min(end, e) - max(start, s)) for s, e, _ in taken)
         if overlap <= (end - start) // 5:
             taken.append((start, end, part))
-    enough = 2 if characters > COMPOSITE_CHARACTERS else COMPOSITE_PARTS
-    covered = np.zeros(size, np.bool_)
-    for start, end, _ in taken:
-        covered[start:end] = True
-    if len(taken) < enough or covered.sum() < COMPOSITE_SHARE * size:
-        return []
-    return [part for _, _, part in sorted(taken)]
+    return sorted(taken)
 
 
 def resolve(
     pairs: Pairs,
-    sizes: NDArray[np.int64],
+    texts: View,
     characters: NDArray[np.int64],
     preference: NDArray[np.int64],
     openness: NDArray[np.int64],
@@ -122,7 +117,7 @@ def resolve(
 
     Args:
         pairs: verified relations.
-        sizes: int64[texts], tokens.
+        texts: the texts' tokens.
         characters: int64[texts], length of the canonical wording.
         preference: int64[texts], rank of the canonical block; the lowest wins among copies.
         openness: int64[texts], 0 for the most open publication class; no text is ever
@@ -131,7 +126,7 @@ def resolve(
     Returns:
         The fate of every text and the evidence.
     """
-    fate = np.zeros(sizes.size, np.uint8)
+    fate = np.zeros(texts.size.size, np.uint8)
     links: dict[int, list[Link]] = {}
     containers, copies = _links(pairs)
 
@@ -142,7 +137,7 @@ def resolve(
         return int(preference[text])
 
     def longest_first(text: int) -> tuple[int, int]:
-        return -int(sizes[text]), by_preference(text)
+        return -int(texts.size[text]), by_preference(text)
 
     def best_first(link: Link) -> tuple[float, int, int]:
         return (-link.coverage, *longest_first(link.target))
@@ -156,11 +151,13 @@ def resolve(
     def parts_of(text: int) -> list[Link]:
         """The kept texts that make up `text`, if they do, as evidence seen from it."""
         inside = {p: x for p, x in contents[text] if fate[p] == KEPT and open_enough(text, p)}
-        spans = [(*x.target_span, part) for part, x in inside.items()]
-        return [
-            inside[part].reversed(part)
-            for part in _tiles(spans, int(sizes[text]), int(characters[text]))
-        ]
+        enough = 2 if characters[text] > COMPOSITE_CHARACTERS else COMPOSITE_PARTS
+        if len(inside) < enough:
+            return []
+        tiles = _side_by_side([(*x.target_span, part) for part, x in inside.items()])
+        found = [inside[part].reversed(part) for _, _, part in tiles]
+        share = coverage(texts, text, COMPOSITE, found).mean()
+        return found if len(found) >= enough and share >= COMPOSITE_SHARE else []
 
     for text in sorted(contents, key=longest_first):
         if parts_of(text):
@@ -215,6 +212,15 @@ def resolve(
 
     both_kept = (pairs.relation == VARIANT) & (fate[pairs.a] == KEPT) & (fate[pairs.b] == KEPT)
     return Resolution(fate, links, np.flatnonzero(both_kept))
+
+
+def coverage(texts: View, text: int, fate: int, links: list[Link]) -> NDArray[np.bool_]:
+    """Which tokens of a text its evidence covers: bool[tokens]."""
+    # A part of a composite covers its own place alone; elsewhere moved passages count.
+    shortest = int(texts.size[text]) + 1 if fate == COMPOSITE else MOVED
+    return covered_by(
+        texts, text, [x.target for x in links], [x.span for x in links], shortest
+    )
 
 
 def _revive(fate: NDArray[np.uint8], links: dict[int, list[Link]]) -> None:

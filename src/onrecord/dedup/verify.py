@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from onrecord.dedup.align import align
 from onrecord.dedup.exact import Texts
-from onrecord.dedup.guard import judge
+from onrecord.dedup.guard import WORDING, judge
 from onrecord.kernel import kernel
 from onrecord.text.tokens import CASELESS_WORD, SHOUTED, Tokens
 
@@ -276,8 +276,8 @@ def _verify(view, pair_a, pair_b):  # type: ignore[no-untyped-def]
             relation[p] = A_IN_B
         elif b_fits and b_in_a and of_b > of_a:
             relation[p] = B_IN_A
-        elif near or a_fits:
-            relation[p] = VARIANT if code else NONE
+        elif code and (near or code != WORDING):
+            relation[p] = VARIANT  # a short text of other words in a long one is no variant
         difference[p] = code
         last = runs.shape[0] - 1
         spans[p, 0] = runs[0, 0]
@@ -346,8 +346,8 @@ def verify(texts: View, a: NDArray[np.int32], b: NDArray[np.int32]) -> Pairs:
 
 
 @kernel
-def _covered_by(texts, text, others):  # type: ignore[no-untyped-def]
-    """bool[size]: the tokens of one text that any of the others covers."""
+def _covered_by(texts, text, others, spans, shortest):  # type: ignore[no-untyped-def]
+    """See `covered_by`."""
     size = texts.size[text]
     result = np.zeros(size, np.bool_)
     covered = np.zeros(size, np.bool_)
@@ -356,11 +356,42 @@ def _covered_by(texts, text, others):  # type: ignore[no-untyped-def]
         table = np.zeros(_slots(texts.size[other]), np.uint64)
         _fill(table, texts.hashes, texts.first[other], texts.size[other])
         _cover(table, texts.hashes, texts.first[text], size, covered)
-        result |= covered
+        i = 0
+        while i < size:
+            end = i + 1
+            if covered[i]:
+                inside = spans[k, 0] <= i < spans[k, 1]
+                while end < size and covered[end] and (
+                    spans[k, 0] <= end < spans[k, 1]
+                ) == inside:
+                    end += 1
+                if inside or end - i >= shortest:
+                    result[i:end] = True
+            i = end
     return result
 
 
-def covered_by(texts: View, text: int, others: NDArray[np.int32]) -> NDArray[np.bool_]:
-    """Which tokens of `text` at least one of `others` covers: bool[tokens of the text]."""
-    result: NDArray[np.bool_] = _covered_by(texts, text, others)
+def covered_by(
+    texts: View, text: int, others: list[int], spans: list[tuple[int, int]], shortest: int
+) -> NDArray[np.bool_]:
+    """Which tokens of a text others cover.
+
+    Args:
+        texts: as `view` gathers it.
+        text: the text.
+        others: the texts that may cover it.
+        spans: for each of them, the tokens of `text` from the first to behind the last that
+            are aligned with it. Outside, words may stand in both by chance:
+        shortest: so many covered tokens in a row count there.
+
+    Returns:
+        bool[tokens of the text].
+    """
+    result: NDArray[np.bool_] = _covered_by(
+        texts,
+        text,
+        np.array(others, np.int64),
+        np.array(spans, np.int64).reshape(-1, 2),
+        shortest,
+    )
     return result

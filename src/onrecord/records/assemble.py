@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from onrecord.corpus import Corpus, characters, gather
 from onrecord.dedup.engine import Decisions
 from onrecord.dedup.guard import DIFFERENCES
-from onrecord.dedup.resolve import COMPOSITE, CONTAINED, KEPT, NEAR
-from onrecord.dedup.verify import RULE, covered_by
+from onrecord.dedup.resolve import COMPOSITE, CONTAINED, KEPT, NEAR, coverage
+from onrecord.dedup.verify import RULE
 from onrecord.ingest.decode import Patch
 from onrecord.ingest.read import READER
 from onrecord.ingest.sources import Publication
@@ -129,6 +129,11 @@ class _Assembly:
         self.boilerplate_documents = boilerplate_documents
         self.fate = decisions.resolution.fate
         self.links = decisions.resolution.links
+        #: Of each text that is not kept, the tokens that its evidence covers.
+        self.covered = {
+            text: coverage(decisions.view, text, int(self.fate[text]), found)
+            for text, found in self.links.items()
+        }
         blocks = corpus.blocks
         self.n_blocks = len(blocks)
         self.document_ids: list[str] = corpus.documents["document_id"].to_pylist()
@@ -304,9 +309,8 @@ class _Assembly:
         tokens, view = self.corpus.tokens, self.decisions.view
         of_block = self.decisions.texts.of_block
         uncovered: dict[int, NDArray[np.bool_]] = {}
-        for text, found in self.links.items():
-            targets = np.array([link.target for link in found], np.int32)
-            missing = ~covered_by(view, text, targets)
+        for text, covered in self.covered.items():
+            missing = ~covered
             missing[view.core[text] :] = False  # that is told by `repeats_itself`
             if missing.any():
                 uncovered[text] = missing
@@ -343,14 +347,10 @@ class _Assembly:
         of_block = decisions.texts.of_block
         names = [*self.ids, None]  # the last one stands for -1, a composite
         relations = np.array(["exact"] * self.fate.size, object)
-        coverage = np.ones(self.fate.size)
-        for text, found in self.links.items():
+        shares = np.ones(self.fate.size)
+        for text in self.links:
             relations[text] = _RELATIONS[int(self.fate[text])]
-            if self.fate[text] == COMPOSITE:
-                parts = np.array([link.target for link in found], np.int32)
-                coverage[text] = covered_by(decisions.view, text, parts).mean()
-            else:
-                coverage[text] = found[0].coverage
+            shares[text] = self.covered[text].mean()
         relation = relations[of_block]
         relation[self.canonical] = "canonical"
         repeats = decisions.view.core < decisions.view.size
@@ -366,7 +366,7 @@ class _Assembly:
                 "byte_end": self.raw_end,
                 "paragraph_id": [names[t] for t in self.target.tolist()],
                 "relation": relation.tolist(),
-                "coverage": np.round(coverage[of_block], 4),
+                "coverage": np.round(shares[of_block], 4),
                 "residue": self._residues(shown),
                 "repeats_itself": repeats[of_block],
                 "withheld": ~shown,
@@ -409,7 +409,11 @@ class _Assembly:
                 )
                 start, end = self._to_raw(document, utf8).tolist()
                 kind = "near" if self.fate[text] == NEAR else "contained"
-                shares = round(link.coverage, 4), round(link.other_coverage, 4)
+                if self.fate[text] == COMPOSITE:
+                    share = link.coverage
+                else:
+                    share = float(self.covered[text].mean())
+                shares = round(share, 4), round(link.other_coverage, 4)
                 add(block, start, end, self.ids[link.target], kind, *shares, RULE)
         return conform("matches", rows)
 

@@ -161,8 +161,6 @@ def _fold(char: str, code: int, kind: int) -> str:
     """What stands for one code point in the normal form."""
     if kind == IGNORED:
         return ""
-    if kind == APOSTROPHE:
-        return "'"
     if kind == SIGN:
         return "-"
     if kind == DIGIT:

@@ -1,6 +1,6 @@
 """Words that may never differ between two merged texts: negations, numbers, dates.
 
-Spelled in the normal form (lower case, straight apostrophes). A word of one language is
+Spelled in the normal form: lower case, and split at apostrophes ("can't" is "can", "t"). A word of one language is
 guarded in all of them: a false alarm only keeps two texts apart and links them as variants.
 A language that is missing from `NEGATIONS` is not trusted: there, any difference in the
 middle of two texts keeps them apart (design, section 6).
@@ -17,13 +17,11 @@ from onrecord.kernel import kernel
 NEGATION, NUMBER_WORD, DATE_WORD = 1, 2, 4
 
 _NEGATIONS = {
-    "en": """no not never none nobody nothing neither nor nowhere without cannot can't couldn't
-        won't wouldn't don't doesn't didn't isn't aren't wasn't weren't hasn't haven't hadn't
-        shouldn't mustn't needn't shan't ain't mightn't dont doesnt didnt cant wont isnt wasnt
-        hardly scarcely barely denied denies deny refused refuses refuse failed fails un non
-        unlikely false untrue""",
+    "en": """no not never none nobody nothing neither nor nowhere without cannot t dont doesnt
+        didnt wont isnt wasnt arent couldnt wouldnt hasnt havent hardly scarcely barely denied
+        denies deny refused refuses refuse failed fails unlikely false untrue""",
     "es": "no nunca jamás ni nada nadie ningún ninguno ninguna ningunos ningunas sin tampoco",
-    "fr": "ne n'a n'est n'ont n'était n'y pas non jamais ni rien personne aucun aucune sans point",
+    "fr": "ne n pas non jamais ni rien personne aucun aucune sans point",
     "pt": "não nunca jamais nem nada ninguém nenhum nenhuma sem tampouco",
     "it": "non né mai niente nulla nessuno nessuna nessun senza neanche nemmeno neppure",
     "de": "nicht kein keine keinen keinem keiner keines nie niemals niemand nichts weder ohne",
@@ -34,7 +32,6 @@ _NEGATIONS = {
     "fa": "نه نيست نبود نشد نمي هيچ بدون نيستند نباشد غير نكرد ندارد",
     "zh": "不 没 沒 未 无 無 非 否 别 勿",
     "ja": "不 非 無 未 否",
-    "th": "ไ ม",
 }
 _NUMBER_WORDS = {
     "en": """zero one two three four five six seven eight nine ten eleven twelve thirteen
@@ -73,7 +70,7 @@ _DATE_WORDS = {
 }
 
 #: Languages (BCP-47 primary subtags) whose negations we know.
-NEGATION_LANGUAGES = frozenset(_NEGATIONS) - {"th"}
+NEGATION_LANGUAGES = frozenset(_NEGATIONS)
 
 _SLOTS = 4096  # a power of two, far above the number of words
 

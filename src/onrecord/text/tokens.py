@@ -140,8 +140,7 @@ def _tokenise_block(  # type: ignore[no-untyped-def]
             continue
         # Marks that act only in a place of their own, else they separate.
         if kind == APOSTROPHE:
-            after = _peek(text, at + size, end, properties) & KIND
-            kind = LETTER if current == LETTER and after == LETTER else SEPARATOR
+            kind = SEPARATOR  # many scrapes lose it: "can't", "can’t" and "can t" are one
         elif kind == JOINER:
             after = _peek(text, at + size, end, properties) & KIND
             kind = DIGIT if current == DIGIT and after == DIGIT else SEPARATOR
