@@ -124,7 +124,7 @@ def _one(column: pa.ChunkedArray) -> pa.LargeStringArray:
 
 
 @kernel
-def _characters(text, starts, ends):  # type: ignore[no-untyped-def]
+def _characters(text, starts, ends):
     """Code points in each span: the bytes that do not continue one."""
     counts = np.zeros(starts.size, np.int64)
     for i in range(starts.size):
@@ -143,7 +143,7 @@ def characters(
 
 
 @kernel
-def _gather(text, starts, ends, shown):  # type: ignore[no-untyped-def]
+def _gather(text, starts, ends, shown):
     offsets = np.zeros(starts.size + 1, np.int64)
     for i in range(starts.size):
         offsets[i + 1] = offsets[i] + (ends[i] - starts[i] if shown[i] else 0)

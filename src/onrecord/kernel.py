@@ -15,12 +15,10 @@ import os
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
 import numba
 import platformdirs
-
-F = TypeVar("F", bound=Callable[..., object])
 
 
 @cache
@@ -35,12 +33,12 @@ def cache_folder() -> Path:
     return base / digest.hexdigest()[:16]
 
 
-numba.config.CACHE_DIR = str(cache_folder())
+numba.config.CACHE_DIR = str(cache_folder())  # type: ignore[attr-defined]
 
 
-def kernel(function: F) -> F:
+def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile `function` on its first call and keep the machine code for later runs."""
-    compiled: F = numba.njit(nogil=True, cache=True)(function)
+    compiled: Callable[..., Any] = numba.njit(nogil=True, cache=True)(function)
     return compiled
 
 

@@ -166,9 +166,7 @@ def gather(found: Found, prepared: list[Prepared]) -> Corpus:
 
 def _trusted(corpus: Corpus) -> NDArray[np.bool_]:
     """For each block, whether the negations of its language are known."""
-    known = {
-        s.id: (s.language or "").split("-")[0] in NEGATION_LANGUAGES for s in corpus.sources
-    }
+    known = {s.id: (s.language or "").split("-")[0] in NEGATION_LANGUAGES for s in corpus.sources}
     of_document = np.array([known[s] for s in corpus.documents["source_id"].to_pylist()], np.bool_)
     return of_document[corpus.blocks.document]
 

@@ -23,12 +23,12 @@ _FROM_MATCH, _FROM_ABOVE, _FROM_LEFT, _START, _CONTINUES = 0, 1, 2, 3, 4
 
 
 @kernel
-def _matches(hashes, a, covered_a, b, covered_b, i, j):  # type: ignore[no-untyped-def]
+def _matches(hashes, a, covered_a, b, covered_b, i, j):
     return covered_a[i] and covered_b[j] and hashes[a + i] == hashes[b + j]
 
 
 @kernel
-def _drop_weak_ends(starts_a, starts_b, lengths, n):  # type: ignore[no-untyped-def]
+def _drop_weak_ends(starts_a, starts_b, lengths, n):
     """Leave out short runs at the ends that lie apart; return (first run, run after last)."""
     low, high = 0, n
     while high - low > 1 and lengths[low] < WEAK_RUN:
@@ -47,7 +47,7 @@ def _drop_weak_ends(starts_a, starts_b, lengths, n):  # type: ignore[no-untyped-
 
 
 @kernel
-def align(hashes, a, n, covered_a, b, m, covered_b):  # type: ignore[no-untyped-def]
+def align(hashes, a, n, covered_a, b, m, covered_b):
     """Align ``hashes[a : a + n]`` with ``hashes[b : b + m]``.
 
     Args:
@@ -99,7 +99,9 @@ def align(hashes, a, n, covered_a, b, m, covered_b):  # type: ignore[no-untyped-
             above_best, above_match = best[j], match[j]
             here = worst
             step = 0
-            if _matches(hashes, a + head, covered_a[head:], b + head, covered_b[head:], i - 1, j - 1):
+            if _matches(
+                hashes, a + head, covered_a[head:], b + head, covered_b[head:], i - 1, j - 1
+            ):
                 here = diagonal_best + _MATCH
                 if diagonal_match + _CONTINUED >= here:
                     here = diagonal_match + _CONTINUED

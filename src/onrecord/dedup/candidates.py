@@ -13,7 +13,7 @@ SHARED = 0.10
 
 
 @kernel
-def _pairs(prints, texts, sizes, longest_run):  # type: ignore[no-untyped-def]
+def _pairs(prints, texts, sizes, longest_run):
     """One uint64 word (lower text << 32 | higher text) for each shared fingerprint."""
     room = np.int64(0)
     i = 0
@@ -67,9 +67,7 @@ def candidates(
         int32[pairs] shorter text, int32[pairs] longer text; sorted by the longer one, so
         that the verifier prepares each longer text once.
     """
-    words, shared = np.unique(
-        _pairs(prints, texts, sizes, LONGEST_RUN), return_counts=True
-    )
+    words, shared = np.unique(_pairs(prints, texts, sizes, LONGEST_RUN), return_counts=True)
     a = (words >> np.uint64(32)).astype(np.int32)
     b = (words & np.uint64(0xFFFFFFFF)).astype(np.int32)
     counts = np.bincount(texts, minlength=sizes.size)

@@ -59,16 +59,12 @@ def deduplicate(
 
     details = view(tokens, texts, trusted[texts.block])
     damaged = details.core < details.size
-    order = np.lexsort(
-        (rank[texts.block], damaged, ~published[texts.block], openness[texts.block])
-    )
+    order = np.lexsort((rank[texts.block], damaged, ~published[texts.block], openness[texts.block]))
     text_rank = np.empty_like(order)
     text_rank[order] = np.arange(order.size)
 
     prints, owners = winnow(tokens, texts.block)
     a, b = candidates(prints, owners, details.core)
     pairs = verify(details, a, b)
-    resolution = resolve(
-        pairs, details, characters[texts.block], text_rank, openness[texts.block]
-    )
+    resolution = resolve(pairs, details, characters[texts.block], text_rank, openness[texts.block])
     return Decisions(texts, details, pairs, resolution)

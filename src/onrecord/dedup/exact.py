@@ -26,7 +26,7 @@ class Texts:
 
 
 @kernel
-def _same(folded, offsets, a, b):  # type: ignore[no-untyped-def]
+def _same(folded, offsets, a, b):
     """Whether two blocks have the same key, byte for byte."""
     at, other = offsets[a], offsets[b]
     if offsets[a + 1] - at != offsets[b + 1] - other:
@@ -38,7 +38,7 @@ def _same(folded, offsets, a, b):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _group(keys, order, folded, offsets):  # type: ignore[no-untyped-def]
+def _group(keys, order, folded, offsets):
     """Give the blocks of each run of equal hashes a leader with the same bytes.
 
     `order` sorts the blocks by hash, then by preference. Two keys that only collide in their

@@ -19,7 +19,7 @@ SHORTEST = SHINGLE + WINDOW - 1
 
 
 @kernel
-def _winnow(blocks, offsets, hashes, shingle, window):  # type: ignore[no-untyped-def]
+def _winnow(blocks, offsets, hashes, shingle, window):
     """(uint64 fingerprint, int32 text) of every text, each once a text; texts ascend."""
     room = np.int64(0)
     for t in range(blocks.size):

@@ -43,7 +43,7 @@ _GUARDED = NUMBER | DATE | NAME | NEGATES | SYMBOL_TOKEN
 
 
 @kernel
-def _token_bytes(texts, text, token):  # type: ignore[no-untyped-def]
+def _token_bytes(texts, text, token):
     """(first byte, byte after the last) of a folded token in ``texts.folded``."""
     at = texts.folded_first[text]
     for _ in range(token):
@@ -58,7 +58,7 @@ def _token_bytes(texts, text, token):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _characters(folded, start, end):  # type: ignore[no-untyped-def]
+def _characters(folded, start, end):
     """Code points of a folded token."""
     codes = np.empty(end - start, np.int64)
     n = 0
@@ -71,7 +71,7 @@ def _characters(folded, start, end):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _one_slip(x, y):  # type: ignore[no-untyped-def]
+def _one_slip(x, y):
     """Whether one insertion, deletion, substitution or swap of neighbours turns x into y.
 
     (Distance of 1 after Damerau, "A technique for computer detection and correction of
@@ -88,13 +88,11 @@ def _one_slip(x, y):  # type: ignore[no-untyped-def]
     rest_x, rest_y = x.size - head - tail, y.size - head - tail
     if rest_x <= 1 and rest_y <= 1:
         return True
-    return (
-        rest_x == 2 and rest_y == 2 and x[head] == y[head + 1] and x[head + 1] == y[head]
-    )
+    return rest_x == 2 and rest_y == 2 and x[head] == y[head + 1] and x[head + 1] == y[head]
 
 
 @kernel
-def _is_misspelling(texts, text_a, i, text_b, j):  # type: ignore[no-untyped-def]
+def _is_misspelling(texts, text_a, i, text_b, j):
     """Whether two differing tokens are one name and a slip of the pen that stands nowhere else.
 
     Iran and Iraq are one letter apart: only a form that no other text of the corpus has can
@@ -117,7 +115,7 @@ def _is_misspelling(texts, text_a, i, text_b, j):  # type: ignore[no-untyped-def
 
 
 @kernel
-def _code_of(flag):  # type: ignore[no-untyped-def]
+def _code_of(flag):
     """The kind of difference that a token makes."""
     if flag & NUMBER:
         return _NUMBER
@@ -133,7 +131,7 @@ def _code_of(flag):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _near_date(texts, text, start, end):  # type: ignore[no-untyped-def]
+def _near_date(texts, text, start, end):
     """Whether a month or a day is named within or next to tokens [start, end) of a text."""
     first = texts.first[text]
     for i in range(max(0, start - DATE_REACH), min(texts.core[text], end + DATE_REACH)):
@@ -143,7 +141,7 @@ def _near_date(texts, text, start, end):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _parting(texts, text_a, a_from, a_to, text_b, b_from, b_to):  # type: ignore[no-untyped-def]
+def _parting(texts, text_a, a_from, a_to, text_b, b_from, b_to):
     """The most telling difference between two passages that stand in the same place; 0: none.
 
     The guarded tokens of both, in their order, must be the same.
@@ -178,7 +176,17 @@ def _parting(texts, text_a, a_from, a_to, text_b, b_from, b_to):  # type: ignore
 
 
 @kernel
-def _all_covered(covered, start, end):  # type: ignore[no-untyped-def]
+def _difference(texts, text_a, a_from, a_to, text_b, b_from, b_to, strict):
+    """`_parting`, but no difference for a misspelt name, and always one where `strict`."""
+    single = a_to - a_from == 1 and b_to - b_from == 1
+    if single and not strict and _is_misspelling(texts, text_a, a_from, text_b, b_from):
+        return 0
+    code = _parting(texts, text_a, a_from, a_to, text_b, b_from, b_to)
+    return WORDING if code == 0 and strict else code
+
+
+@kernel
+def _all_covered(covered, start, end):
     for i in range(start, end):
         if not covered[i]:
             return False
@@ -186,7 +194,7 @@ def _all_covered(covered, start, end):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _negated(texts, text, start, end, step):  # type: ignore[no-untyped-def]
+def _negated(texts, text, start, end, step):
     """Whether a negation stands within reach of a match, in the same clause.
 
     Looks from token `start` on towards `end` (exclusive) in steps of +1 or -1.
@@ -207,7 +215,7 @@ def _negated(texts, text, start, end, step):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def judge(texts, text_a, covered_a, text_b, covered_b, runs, strict):  # type: ignore[no-untyped-def]
+def judge(texts, text_a, covered_a, text_b, covered_b, runs, strict):
     """Look at every place where two aligned texts part.
 
     Args:
@@ -235,12 +243,7 @@ def judge(texts, text_a, covered_a, text_b, covered_b, runs, strict):  # type: i
             continue
         if only_b and b_to - b_from >= MOVED and _all_covered(covered_b, b_from, b_to):
             continue
-        if a_to - a_from == 1 and b_to - b_from == 1:
-            if not strict and _is_misspelling(texts, text_a, a_from, text_b, b_from):
-                continue
-        code = _parting(texts, text_a, a_from, a_to, text_b, b_from, b_to)
-        if code == 0 and strict:
-            code = WORDING
+        code = _difference(texts, text_a, a_from, a_to, text_b, b_from, b_to, strict)
         if code == 0:
             continue
         if only_b and b_to - b_from >= OMISSION:
@@ -270,8 +273,12 @@ def judge(texts, text_a, covered_a, text_b, covered_b, runs, strict):  # type: i
             a_from, a_to = runs[last, 0] + runs[last, 2], n
             b_from, b_to = runs[last, 1] + runs[last, 2], m
             a_touch, b_touch, step = a_from, b_from, 1
-            a_broken = a_from < a_to and texts.flags[texts.first[text_a] + a_from] & AFTER_BREAK != 0
-            b_broken = b_from < b_to and texts.flags[texts.first[text_b] + b_from] & AFTER_BREAK != 0
+            a_broken = (
+                a_from < a_to and texts.flags[texts.first[text_a] + a_from] & AFTER_BREAK != 0
+            )
+            b_broken = (
+                b_from < b_to and texts.flags[texts.first[text_b] + b_from] & AFTER_BREAK != 0
+            )
         code = 0
         negated = False
         if a_from < a_to and not a_broken:
@@ -283,16 +290,9 @@ def judge(texts, text_a, covered_a, text_b, covered_b, runs, strict):  # type: i
             b_in_a = False
             code = _NEGATION
         elif a_from < a_to and b_from < b_to:
-            near_code = _parting(texts, text_a, a_from, a_to, text_b, b_from, b_to)
-            if near_code == 0 and strict:
-                near_code = WORDING
-            one_name = a_to - a_from == 1 and b_to - b_from == 1
-            if near_code and one_name and not strict:
-                if _is_misspelling(texts, text_a, a_from, text_b, b_from):
-                    near_code = 0
-            if near_code:
+            code = _difference(texts, text_a, a_from, a_to, text_b, b_from, b_to, strict)
+            if code:
                 ends_agree = False
-                code = near_code
                 touch = (
                     texts.flags[texts.first[text_a] + a_touch]
                     & texts.flags[texts.first[text_b] + b_touch]

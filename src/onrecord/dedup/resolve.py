@@ -218,9 +218,7 @@ def coverage(texts: View, text: int, fate: int, links: list[Link]) -> NDArray[np
     """Which tokens of a text its evidence covers: bool[tokens]."""
     # A part of a composite covers its own place alone; elsewhere moved passages count.
     shortest = int(texts.size[text]) + 1 if fate == COMPOSITE else MOVED
-    return covered_by(
-        texts, text, [x.target for x in links], [x.span for x in links], shortest
-    )
+    return covered_by(texts, text, [x.target for x in links], [x.span for x in links], shortest)
 
 
 def _revive(fate: NDArray[np.uint8], links: dict[int, list[Link]]) -> None:

@@ -95,7 +95,7 @@ class Pairs:
 
 
 @kernel
-def _repeated_ends(first, size, hashes):  # type: ignore[no-untyped-def]
+def _repeated_ends(first, size, hashes):
     """For each text: tokens before the repetition begins, and where the second copy begins.
 
     The longest run that ends the text and stands once more right before it is found with
@@ -130,7 +130,7 @@ def _repeated_ends(first, size, hashes):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _strict(first, size, flags, trusted, frequency, hashes):  # type: ignore[no-untyped-def]
+def _strict(first, size, flags, trusted, frequency, hashes):
     """Whether names hide in each text; counts all tokens into `frequency` on the way."""
     strict = np.zeros(size.size, np.bool_)
     mask = np.uint64(frequency.size - 1)
@@ -147,14 +147,14 @@ def _strict(first, size, flags, trusted, frequency, hashes):  # type: ignore[no-
 
 
 @kernel
-def _pair_hash(x, y):  # type: ignore[no-untyped-def]
+def _pair_hash(x, y):
     h = (x ^ (y >> np.uint64(32)) ^ (y << np.uint64(32))) * np.uint64(0xFF51AFD7ED558CCD)
     h ^= h >> np.uint64(33)
     return h if h != np.uint64(0) else np.uint64(1)
 
 
 @kernel
-def _fill(table, hashes, first, size):  # type: ignore[no-untyped-def]
+def _fill(table, hashes, first, size):
     """Empty `table` (uint64, a power of two of slots) and put a text's 2-token shingles in."""
     table[:] = 0
     mask = np.uint64(table.size - 1)
@@ -167,7 +167,7 @@ def _fill(table, hashes, first, size):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _slots(size):  # type: ignore[no-untyped-def]
+def _slots(size):
     slots = 16
     while slots < 2 * size:
         slots *= 2
@@ -175,7 +175,7 @@ def _slots(size):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _cover(table, hashes, first, size, covered):  # type: ignore[no-untyped-def]
+def _cover(table, hashes, first, size, covered):
     """Mark the tokens of a text that the text in `table` covers; return how many."""
     mask = np.uint64(table.size - 1)
     covered[:size] = False
@@ -194,7 +194,7 @@ def _cover(table, hashes, first, size, covered):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _bag_overlap(hashes, a, n, b, m):  # type: ignore[no-untyped-def]
+def _bag_overlap(hashes, a, n, b, m):
     """Share of the longer one's tokens that stand in the other, each counted once."""
     x = np.sort(hashes[a : a + n])
     y = np.sort(hashes[b : b + m])
@@ -212,7 +212,7 @@ def _bag_overlap(hashes, a, n, b, m):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _verify(view, pair_a, pair_b):  # type: ignore[no-untyped-def]
+def _verify(view, pair_a, pair_b):
     """See `verify`; the arrays of `Pairs` for all candidates."""
     n_pairs = pair_a.size
     relation = np.zeros(n_pairs, np.uint8)
@@ -246,9 +246,7 @@ def _verify(view, pair_a, pair_b):  # type: ignore[no-untyped-def]
         coverage_a[p] = of_a
         coverage_b[p] = of_b
         near = of_b >= NEAR and (
-            _bag_overlap(
-                view.hashes, view.first[a], view.core[a], view.first[b], view.core[b]
-            )
+            _bag_overlap(view.hashes, view.first[a], view.core[a], view.first[b], view.core[b])
             >= BAG
         )
         a_fits = of_a >= CONTAINED and n_a >= CONTAINED_TOKENS
@@ -346,7 +344,7 @@ def verify(texts: View, a: NDArray[np.int32], b: NDArray[np.int32]) -> Pairs:
 
 
 @kernel
-def _covered_by(texts, text, others, spans, shortest):  # type: ignore[no-untyped-def]
+def _covered_by(texts, text, others, spans, shortest):
     """See `covered_by`."""
     size = texts.size[text]
     result = np.zeros(size, np.bool_)
@@ -361,9 +359,7 @@ def _covered_by(texts, text, others, spans, shortest):  # type: ignore[no-untype
             end = i + 1
             if covered[i]:
                 inside = spans[k, 0] <= i < spans[k, 1]
-                while end < size and covered[end] and (
-                    spans[k, 0] <= end < spans[k, 1]
-                ) == inside:
+                while end < size and covered[end] and (spans[k, 0] <= end < spans[k, 1]) == inside:
                     end += 1
                 if inside or end - i >= shortest:
                     result[i:end] = True

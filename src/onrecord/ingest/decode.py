@@ -17,15 +17,16 @@ REPLACEMENT = "\ufffd"
 
 #: The codecs that text is published under: stateless and with explicit byte order, so that
 #: any part of a text encodes to the same bytes as within the whole.
-_CODECS = frozenset(
-    """utf-8 utf-16-le utf-16-be utf-32-le utf-32-be latin-1 iso8859-2 iso8859-3 iso8859-4
+_CODEC_NAMES = """
+    utf-8 utf-16-le utf-16-be utf-32-le utf-32-be latin-1 iso8859-2 iso8859-3 iso8859-4
     iso8859-5 iso8859-6 iso8859-7 iso8859-8 iso8859-9 iso8859-10 iso8859-11 iso8859-13
     iso8859-14 iso8859-15 iso8859-16 cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257
     cp1258 cp437 cp720 cp737 cp775 cp850 cp852 cp855 cp857 cp858 cp860 cp861 cp862 cp863 cp864
     cp865 cp866 cp869 cp874 koi8-r koi8-t koi8-u kz1048 mac-cyrillic mac-greek mac-latin2
     mac-roman mac-turkish ptcp154 tis-620 big5 big5hkscs cp949 cp932 cp950 euc-jp euc-kr
-    gb2312 gbk gb18030 johab shift_jis""".split()
-)
+    gb2312 gbk gb18030 johab shift_jis
+"""
+_CODECS = frozenset(_CODEC_NAMES.split())
 _BOMS = (  # UTF-32 first: its little-endian mark begins like that of UTF-16
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),

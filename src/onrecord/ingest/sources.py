@@ -137,7 +137,9 @@ def read_sources(seeds: Path) -> list[tuple[Source, Path]]:
         ConfigurationError: there is none, one is described wrongly, or two have one id.
     """
     if not seeds.is_dir():
-        raise ConfigurationError(f"{seeds}: no such folder. Name the folder that holds the sources.")
+        raise ConfigurationError(
+            f"{seeds}: no such folder. Name the folder that holds the sources."
+        )
     try:
         folders = sorted(f for f in seeds.iterdir() if f.is_dir() and not f.name.startswith("."))
     except OSError as error:

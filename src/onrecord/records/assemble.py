@@ -86,7 +86,7 @@ def text_ids(
         key: gives the secret for those; called only when needed.
     """
     prefix = NORMAL_FORM.encode() + b"\0"
-    folded = memoryview(corpus.tokens.folded)
+    folded = corpus.tokens.folded.data
     bounds = corpus.tokens.folded_offsets
     secret = b"" if shown.all() else key()
     ids = []
@@ -167,9 +167,7 @@ class _Assembly:
         begin, end = self.corpus.text_offsets[document : document + 2]
         return raw_offsets(self.corpus.text[begin:end].tobytes(), encoding, patches, offsets)
 
-    def _raw_spans(
-        self, starts: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def _raw_spans(self, starts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """First byte and byte after the last of each block in its file."""
         self.encodings: list[str] = self.corpus.documents["encoding"].to_pylist()
         blocks = self.corpus.blocks
@@ -332,7 +330,7 @@ class _Assembly:
         after = self.corpus.text_offsets[blocks.document + 1].copy()
         same = blocks.document[1:] == blocks.document[:-1]
         after[:-1][same] = blocks.start[1:][same]
-        text = memoryview(self.corpus.text)
+        text = self.corpus.text.data
         cache: dict[bytes, str | None] = {}
         return [
             _escaped(bytes(text[end:following]), cache) if show else None

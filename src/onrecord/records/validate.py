@@ -106,15 +106,15 @@ def _check(table: TableSchema, frames: dict[str, pl.DataFrame]) -> list[Problem]
         keys,
     )
     for foreign in table.foreign_keys:
-        (field,), (target,) = foreign.fields, foreign.reference.fields  # single columns only
+        (column,), (target,) = foreign.fields, foreign.reference.fields  # single columns only
         known = frames[foreign.reference.resource][target].unique()
         problems += _report(
             table.name,
-            field,
+            column,
             "foreign-key",
             f"leads to no row of {foreign.reference.resource}",
-            frame[field].is_not_null() & ~frame[field].is_in(known.implode()),
-            frame[field],
+            frame[column].is_not_null() & ~frame[column].is_in(known.implode()),
+            frame[column],
         )
     return problems
 

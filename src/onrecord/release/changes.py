@@ -40,9 +40,7 @@ class Previous:
         found: dict[str, str] = {}
         for table, key in (("documents", "document_id"), ("paragraphs", "paragraph_id")):
             rows = self.tables[table]
-            found.update(
-                zip(rows[key].to_pylist(), rows["first_release"].to_pylist(), strict=True)
-            )
+            found.update(zip(rows[key].to_pylist(), rows["first_release"].to_pylist(), strict=True))
         return found
 
     def wordings(self) -> dict[str, str | None]:
@@ -99,9 +97,7 @@ def compare(name: str, old: pa.Table, new: pa.Table) -> list[dict[str, Any]]:
     )
     differs = [pl.col(c).ne_missing(pl.col(f"{c} before")).alias(f"{c} differs") for c in columns]
     changed = both.with_columns(differs).filter(
-        pl.any_horizontal(pl.col(f"{c} differs") for c in columns)
-        if columns
-        else pl.lit(False)
+        pl.any_horizontal(pl.col(f"{c} differs") for c in columns) if columns else pl.lit(False)
     )
     rows = [
         {"record_key": key, "change": "added", "fields": None, "reason": "new in this release"}
@@ -234,14 +230,13 @@ def plan(
     complete = dict(tables)
     if previous is None:
         complete["retired"], complete["changes"] = empty("retired"), empty("changes")
-        level, reasons = "first", ("first release",)
+        level = "first"
+        reasons: tuple[str, ...] = ("first release",)
         version = FIRST_VERSION
     else:
         retired = _retired(previous, tables, successors)
         rows = [
-            row
-            for name in _RECORDS
-            for row in compare(name, previous.tables[name], tables[name])
+            row for name in _RECORDS for row in compare(name, previous.tables[name], tables[name])
         ]
         breaks = _schema_breaks(previous.tables)
         reworded = [

@@ -31,7 +31,7 @@ def _prefixed(text: str) -> bytes:
 
 
 @kernel
-def _cells(data, offsets, valid):  # type: ignore[no-untyped-def]
+def _cells(data, offsets, valid):
     """Null marks, lengths and texts of a string column, as one run of bytes."""
     size = np.int64(0)
     for i in range(valid.size):

@@ -34,8 +34,7 @@ def rebuild(
     """
     text = unescape(document["head"]) + "".join(t + unescape(gap) for t, gap in blocks)
     splices = [
-        Patch(p["byte_offset"], p["replaces"], bytes.fromhex(p["bytes_hex"] or ""))
-        for p in patches
+        Patch(p["byte_offset"], p["replaces"], bytes.fromhex(p["bytes_hex"] or "")) for p in patches
     ]
     return splice(encode(text, document["encoding"]), splices)
 

@@ -1,9 +1,9 @@
 """Words that may never differ between two merged texts: negations, numbers, dates.
 
-Spelled in the normal form: lower case, and split at apostrophes ("can't" is "can", "t"). A word of one language is
-guarded in all of them: a false alarm only keeps two texts apart and links them as variants.
-A language that is missing from `NEGATIONS` is not trusted: there, any difference in the
-middle of two texts keeps them apart (design, section 6).
+Spelled in the normal form: lower case, and split at apostrophes ("can't" is "can", "t"). A
+word of one language is guarded in all of them: a false alarm only keeps two texts apart and
+links them as variants. A language that is missing here is not trusted: there, any difference
+in the middle of two texts keeps them apart.
 """
 
 from functools import cache
@@ -88,7 +88,7 @@ class Lexicon(NamedTuple):
 
 
 @kernel
-def hash_bytes(data, start, end):  # type: ignore[no-untyped-def]
+def hash_bytes(data, start, end):
     """64-bit FNV-1a of ``data[start:end]`` with the finaliser of MurmurHash3; never 0."""
     h = np.uint64(0xCBF29CE484222325)
     for i in range(start, end):

@@ -58,11 +58,11 @@ class Blocks:
     end: NDArray[np.int64]
 
     def __len__(self) -> int:
-        return self.document.size
+        return int(self.document.size)
 
 
 @kernel
-def _lines(text, begin, end, properties):  # type: ignore[no-untyped-def]
+def _lines(text, begin, end, properties):
     """Find the non-blank lines of one document.
 
     Returns int64 arrays of one row a line: first byte, byte after the last (both trimmed),
@@ -109,9 +109,9 @@ def _lines(text, begin, end, properties):  # type: ignore[no-untyped-def]
                 heads[n] = head if head >= 0 else last_width
                 apart[n] = 1 if empty_lines > 0 else 0
                 n += 1
-                empty_lines = 0
+                empty_lines = np.int64(0)
             else:
-                empty_lines += 1
+                empty_lines += np.int64(1)
             first = np.int64(-1)
             width = np.int64(0)
             head = np.int64(-1)
@@ -135,7 +135,7 @@ def _lines(text, begin, end, properties):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _is_hard_wrapped(widths, heads, apart):  # type: ignore[no-untyped-def]
+def _is_hard_wrapped(widths, heads, apart):
     """Whether line breaks stand where the next word would not have fitted."""
     n = widths.size
     pairs = 0
@@ -162,7 +162,7 @@ def _is_hard_wrapped(widths, heads, apart):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _sentence_ends(text, start, end, properties, cuts):  # type: ignore[no-untyped-def]
+def _sentence_ends(text, start, end, properties, cuts):
     """Append to `cuts` the byte after each sentence of a line but its last; return (cuts, n).
 
     A sentence ends at a stop and what closes it, before white space and a new beginning, or,
@@ -208,7 +208,7 @@ def _sentence_ends(text, start, end, properties, cuts):  # type: ignore[no-untyp
 
 
 @kernel
-def _trimmed_start(text, at, end, properties):  # type: ignore[no-untyped-def]
+def _trimmed_start(text, at, end, properties):
     """First byte from `at` on that is not blank."""
     while at < end:
         code, size = decode_at(text, at)
@@ -219,7 +219,7 @@ def _trimmed_start(text, at, end, properties):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _segment(text, offsets, properties, split_above):  # type: ignore[no-untyped-def]
+def _segment(text, offsets, properties, split_above):
     """Blocks of every document: int32 document rows, int64 starts, int64 ends."""
     document = np.empty(1024, np.int32)
     starts = np.empty(1024, np.int64)

@@ -86,7 +86,7 @@ class Tokens:
 
 
 @kernel
-def _peek(text, at, end, properties):  # type: ignore[no-untyped-def]
+def _peek(text, at, end, properties):
     """Kind and flags of the next code point that is not ignored; 0 at the end."""
     while at < end:
         code, size = decode_at(text, at)
@@ -98,7 +98,7 @@ def _peek(text, at, end, properties):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _fold(code, fold, sequences, out, at):  # type: ignore[no-untyped-def]
+def _fold(code, fold, sequences, out, at):
     """Write the folded form of `code` to `out`; return the byte after it."""
     if code >= TABLE_SIZE:
         return encode_at(code, out, at)
@@ -113,7 +113,7 @@ def _fold(code, fold, sequences, out, at):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _tokenise_block(  # type: ignore[no-untyped-def]
+def _tokenise_block(
     text, begin, end, characters, words, hashes, t_start, t_end, flags, n, folded, f
 ):
     """Tokens of one block, written from index `n` and folded byte `f` on; return both ends.
@@ -215,7 +215,7 @@ def _tokenise_block(  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _tokenise(text, starts, ends, characters, words):  # type: ignore[no-untyped-def]
+def _tokenise(text, starts, ends, characters, words):
     """Tokens of every block; see `Tokens` for the arrays."""
     n_blocks = starts.size
     offsets = np.zeros(n_blocks + 1, np.int64)
@@ -266,7 +266,7 @@ def _tokenise(text, starts, ends, characters, words):  # type: ignore[no-untyped
 
 
 @kernel
-def _classes(h, words):  # type: ignore[no-untyped-def]
+def _classes(h, words):
     """Flags of the token with hash `h` by the lexicon; 0 for nearly all."""
     mask = np.uint64(words.keys.size - 1)
     slot = h & mask
@@ -349,9 +349,9 @@ def normalise(text: NDArray[np.uint8], blocks: Blocks, suspects: NDArray[np.bool
             starts, ends = starts.copy(), ends.copy()
         composed, firsts, afters = _compose(original)
         spans[int(row)] = (firsts, afters)
-        starts[row] = text.size + len(appended)
+        starts[row] = np.int64(text.size + len(appended))
         appended += composed
-        ends[row] = text.size + len(appended)
+        ends[row] = np.int64(text.size + len(appended))
     if appended:
         text = np.concatenate([text, np.frombuffer(bytes(appended), np.uint8)])
     tokens = Tokens(*_tokenise(text, starts, ends, tables(), lexicon()))

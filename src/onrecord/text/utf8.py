@@ -7,7 +7,7 @@ from onrecord.text.characters import CASELESS, IDEOGRAPH, IGNORED, LETTER, TABLE
 
 
 @kernel
-def decode_at(text, at):  # type: ignore[no-untyped-def]
+def decode_at(text, at):
     """Return (code point, bytes it takes) at byte `at` of valid UTF-8."""
     first = text[at]
     if first < 0x80:
@@ -29,7 +29,7 @@ def decode_at(text, at):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def encode_at(code, out, at):  # type: ignore[no-untyped-def]
+def encode_at(code, out, at):
     """Write `code` as UTF-8 at byte `at` of `out`; return the byte after it."""
     if code < 0x80:
         out[at] = code
@@ -51,7 +51,7 @@ def encode_at(code, out, at):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def property_of(code, properties):  # type: ignore[no-untyped-def]
+def property_of(code, properties):
     """Kind and flags of a code point (see ``characters``), beyond the tables by rule."""
     if code < TABLE_SIZE:
         return np.int64(properties[code])
@@ -63,7 +63,7 @@ def property_of(code, properties):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def grown(array, needed):  # type: ignore[no-untyped-def]
+def grown(array, needed):
     """Return `array`, or a copy with room for `needed` elements, at least doubled."""
     if needed <= array.size:
         return array

@@ -1,0 +1,49 @@
+# Two commands do all the set-up on a machine with Python 3.11+ (pip and venv), make and git:
+#   make release   the environment, then the main job on seeds/
+#   make test      the environment, then the whole test suite
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(shell command -v uv 2>/dev/null)
+STAMP := $(VENV)/.installed
+
+export DO_NOT_TRACK := 1
+export PREFECT_SERVER_ANALYTICS_ENABLED := false
+
+.DEFAULT_GOAL := help
+.PHONY: help release test check format clean dictionary
+
+help:  ## say what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(STAMP): pyproject.toml constraints.txt
+ifneq ($(UV),)
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
+	VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --constraint constraints.txt --editable '.[dev]'
+else
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+endif
+	touch $(STAMP)
+
+release: $(STAMP)  ## build a release of seeds/ under data/
+	$(BIN)/onrecord release
+
+test: $(STAMP)  ## run the whole test suite
+	$(BIN)/python -m pytest
+
+check: $(STAMP)  ## linters and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(STAMP)  ## format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+dictionary: $(STAMP)  ## rewrite docs/data-dictionary.md from schemas/
+	$(BIN)/python -m onrecord.records.dictionary docs/data-dictionary.md
+
+clean:  ## remove the environment and what runs produced
+	rm -rf $(VENV) data/archive data/cache data/releases

@@ -1,0 +1,1 @@
+"""Prefect entry points and nothing else: decorators, parameters, schedules."""

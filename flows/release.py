@@ -1,0 +1,96 @@
+"""The release flow: the same pipeline as ``onrecord release``, each stage a Prefect task."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from prefect import flow, task
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.logging import get_run_logger
+
+from onrecord.errors import OnrecordError
+from onrecord.pipeline import Outcome
+from onrecord.pipeline import release as release_once
+from onrecord.settings import Settings
+
+T = TypeVar("T")
+
+
+def _passing(_task: object, _run: object, state: Any) -> bool:
+    """Retry what may pass (a full disk, a lost share), never what a person must mend."""
+    return not isinstance(state.result(raise_on_failure=False), OnrecordError)
+
+
+def _as_task(stage: Callable[..., T], *args: Any, step: tuple[int, int] = (1, 1)) -> T:
+    """Run one stage, or one batch of it, as a Prefect task.
+
+    The arguments stay out of Prefect: they are large tables that it would walk through and
+    try to hash. The body is a closure, the cache is off.
+    """
+    name = stage.__name__ if step[1] == 1 else f"{stage.__name__} {step[0]} of {step[1]}"
+
+    @task(
+        name=stage.__name__,
+        task_run_name=name,
+        cache_policy=NO_CACHE,
+        persist_result=False,
+        retries=2,
+        retry_delay_seconds=[1, 10],
+        retry_condition_fn=_passing,
+    )
+    def run_stage() -> T:
+        return stage(*args)
+
+    return run_stage()
+
+
+def _report(outcome: Outcome) -> None:
+    """Show what was done, on the run's page."""
+    figures = outcome.figures
+    what = "published" if outcome.published else "already up to date"
+    lines = [f"# Release {outcome.version}: {what}", ""]
+    lines += [f"- {reason}" for reason in outcome.reasons]
+    lines += [
+        f"- {figures['documents']:,} documents, {figures['blocks']:,} blocks, "
+        f"{figures['paragraphs']:,} paragraphs",
+        f"- content digest `{outcome.content_digest}`",
+        f"- `{outcome.path}`",
+    ]
+    create_markdown_artifact("\n".join(lines), key="release-summary")
+    rows = [
+        {
+            "source": name,
+            "documents": source["documents"],
+            "blocks": source["blocks"],
+            "repeated": f"{source['repeated_share']:.1%}",
+            "quarantined": source["quarantined"],
+        }
+        for name, source in figures["sources"].items()
+    ]
+    create_table_artifact(rows, key="release-sources")
+
+
+@flow(name="release")
+def release(
+    seeds: Path = Path("seeds"), data: Path = Path("data"), settings: Settings | None = None
+) -> dict[str, Any]:
+    """Build a release from a folder of sources, and publish it when anything changed.
+
+    Args:
+        seeds: folder with one folder a source, each with a ``source.yml``.
+        data: where the archive and the releases are kept.
+        settings: limits and thresholds; the defaults are right for most folders.
+
+    Returns:
+        Version, path, content digest, and whether this run published it.
+    """
+    outcome = release_once(seeds, data, settings or Settings(), _as_task)
+    get_run_logger().info("release %s, content digest %s", outcome.version, outcome.content_digest)
+    _report(outcome)
+    return {
+        "version": outcome.version,
+        "path": str(outcome.path),
+        "content_digest": outcome.content_digest,
+        "published": outcome.published,
+    }

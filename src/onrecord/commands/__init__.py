@@ -1,0 +1,62 @@
+"""The command line: one module a command.
+
+Exit codes: 0 done (also when nothing changed), 1 refused or a check failed, 2 wrong usage or
+configuration. Heavy libraries, and never Prefect, are imported only when a command runs.
+"""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from onrecord.commands import release, restore, validate
+from onrecord.commands.console import fail
+from onrecord.errors import OnrecordError
+
+app = typer.Typer(
+    name="onrecord",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Start with:  onrecord release   then look into data/releases/.",
+)
+
+app.command("release")(release.command)
+app.command("restore")(restore.command)
+app.command("validate")(validate.command)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from onrecord import __version__
+
+        typer.echo(f"onrecord {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def onrecord(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Turn a folder of scraped text into a versioned open dataset.
+
+    Every paragraph once, every byte accounted for: repeats are linked to what they repeat,
+    with the evidence, and each source document can be rebuilt byte for byte.
+    """
+
+
+def main() -> None:
+    """Run the command line; errors become one message and an exit code."""
+    try:
+        app()
+    except OnrecordError as error:
+        fail(str(error))
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        fail("stopped; nothing was published")
+        sys.exit(130)

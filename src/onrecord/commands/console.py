@@ -1,0 +1,87 @@
+"""What commands print: messages on stderr, results on stdout, progress where it is wanted."""
+
+import resource
+import sys
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+T = TypeVar("T")
+
+out = Console()
+err = Console(stderr=True)
+
+
+def fail(message: str) -> None:
+    """Print an error."""
+    err.print("[red]error:[/red] ", end="")
+    err.print(message, markup=False, highlight=False, soft_wrap=True)
+
+
+def note(message: str) -> None:
+    """Print a remark that belongs to no result."""
+    err.print(message, markup=False, highlight=False, soft_wrap=True)
+
+
+def peak_memory_mib() -> float:
+    """Most memory that this process has used, in MiB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1 << 20 if sys.platform == "darwin" else 1 << 10)
+
+
+class Stages:
+    """Runs stages and shows them: a bar on a terminal, plain lines elsewhere.
+
+    Use as a context manager and pass it as `run` to ``pipeline.release``.
+    """
+
+    def __init__(self, names: list[str]) -> None:
+        self._names = names
+        self._done = 0.0
+        self.seconds: dict[str, float] = {}
+        self._progress = (
+            Progress(
+                TextColumn("{task.description:<24}"),
+                BarColumn(),
+                TimeElapsedColumn(),
+                console=err,
+                transient=True,
+            )
+            if err.is_terminal
+            else None
+        )
+
+    def __enter__(self) -> Self:
+        if self._progress:
+            self._progress.start()
+            self._bar = self._progress.add_task("starting", total=len(self._names))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._progress:
+            self._progress.stop()
+
+    def __call__(self, stage: Callable[..., T], *args: Any, step: tuple[int, int] = (1, 1)) -> T:
+        """Run one stage, or one batch of it, and account for its time."""
+        name = stage.__name__
+        label = name if step[1] == 1 else f"{name} {step[0]}/{step[1]}"
+        if self._progress:
+            self._progress.update(self._bar, description=label)
+        began = time.perf_counter()
+        result = stage(*args)
+        took = time.perf_counter() - began
+        self.seconds[name] = self.seconds.get(name, 0.0) + took
+        if self._progress:
+            self._progress.advance(self._bar, 1 / step[1])
+        else:
+            note(f"{label}: {took:.2f} s")
+        return result

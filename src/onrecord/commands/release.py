@@ -1,0 +1,89 @@
+"""``onrecord release``: build a release and publish it when anything changed."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from onrecord.commands.console import Stages, note, out, peak_memory_mib
+
+if TYPE_CHECKING:
+    from onrecord.pipeline import Outcome
+
+_RELATIONS = ("exact", "near", "contained", "composite")
+
+
+def command(
+    seeds: Annotated[
+        Path, typer.Argument(help="Folder with one folder a source, each with a source.yml.")
+    ] = Path("seeds"),
+    data: Annotated[Path, typer.Option(help="Where the archive and the releases are kept.")] = Path(
+        "data"
+    ),
+    max_file_mb: Annotated[
+        float, typer.Option(min=0.001, help="Larger files are quarantined as too_large.")
+    ] = 64,
+    split_above: Annotated[
+        int, typer.Option(min=200, help="Split lines of more characters at sentence ends.")
+    ] = 10_000,
+    boilerplate_documents: Annotated[
+        int,
+        typer.Option(min=2, help="A paragraph in so many documents of a source is boilerplate."),
+    ] = 5,
+) -> None:
+    """Build a release from a folder of sources, and publish it when anything changed.
+
+    Reads every source, cuts documents into blocks, finds what repeats, checks every record
+    against the schemas and every document against its bytes, and publishes tables as CSV and
+    Parquet below DATA/releases/. Nothing is visible until all of it is.
+
+    Exit codes: 0 published, or nothing changed; 1 refused; 2 wrong usage or a bad source.yml.
+    """
+    began = time.perf_counter()
+    from onrecord import pipeline
+    from onrecord.kernel import is_warm
+    from onrecord.settings import Settings
+
+    if not is_warm():
+        note("first run: compiling, this takes half a minute once")
+    settings = Settings(
+        max_file_bytes=int(max_file_mb * 1024 * 1024),
+        split_above=split_above,
+        boilerplate_documents=boilerplate_documents,
+    )
+    with Stages(pipeline.stage_order()) as stages:
+        outcome = pipeline.release(seeds, data, settings, stages)
+    _show(outcome, time.perf_counter() - began)
+
+
+def _show(outcome: "Outcome", seconds: float) -> None:
+    """The short table at the end, and what to try next."""
+    figures = outcome.figures
+    relations = figures["relations"]
+    repeats = ", ".join(f"{relations[name]:,} {name}" for name in _RELATIONS if name in relations)
+    if outcome.published:
+        out.print(f"Published release [bold]{outcome.version}[/bold].")
+    else:
+        out.print(f"Nothing changed: release [bold]{outcome.version}[/bold] is up to date.")
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="dim")
+    table.add_column(overflow="fold")
+    table.add_row("documents", f"{figures['documents']:,}")
+    table.add_row("blocks", f"{figures['blocks']:,}")
+    table.add_row("paragraphs", f"{figures['paragraphs']:,}")
+    table.add_row("repeats", repeats or "none")
+    table.add_row("quarantined", f"{figures['quarantined']:,}")
+    table.add_row("time", f"{seconds:.1f} s, {peak_memory_mib():,.0f} MiB at most")
+    table.add_row("where", str(outcome.path))
+    out.print(table)
+    if figures["quarantined"]:
+        out.print(f"See {outcome.path / 'csv' / 'quarantine.csv'} for what could not be read.")
+    out.print("\nTry next:")
+    for line in (
+        f"frictionless validate {outcome.path / 'datapackage.json'}",
+        f"onrecord restore DOCUMENT_ID --data {outcome.path.parents[1]}",
+        f"less {outcome.path / 'README.md'}",
+    ):
+        out.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,43 @@
+"""``onrecord restore``: rebuild a document's raw bytes from a release."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from onrecord.commands.console import note
+from onrecord.errors import RefusedError
+
+
+def command(
+    document_id: Annotated[
+        str, typer.Argument(help="Id of a document, as in csv/documents.csv: d and 16 hex digits.")
+    ],
+    data: Annotated[Path, typer.Option(help="Where the releases are kept.")] = Path("data"),
+    release: Annotated[
+        str | None, typer.Option(help="Version of the release; the latest by default.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="File to write; standard output by default.")
+    ] = None,
+) -> None:
+    """Rebuild a document's raw bytes from the release's tables alone.
+
+    The result is checked against the sha256 that the release states for the document.
+
+    Exit codes: 0 done; 1 no such document or release, or its text is withheld; 2 wrong usage.
+    """
+    from onrecord.release.catalog import release_path
+    from onrecord.release.restore import restore
+
+    raw = restore(release_path(data, release), document_id)
+    if output is None:
+        sys.stdout.buffer.write(raw)
+        sys.stdout.buffer.flush()
+        return
+    try:
+        output.write_bytes(raw)
+    except OSError as error:
+        raise RefusedError(f"{output}: can't be written: {error.strerror or error}") from None
+    note(f"{len(raw):,} bytes, sha256 as published: {output}")

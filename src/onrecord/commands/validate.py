@@ -1,0 +1,66 @@
+"""``onrecord validate``: check sources without building anything."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from onrecord.commands.console import err, out
+
+
+def command(
+    seeds: Annotated[
+        Path, typer.Argument(help="Folder with one folder a source, each with a source.yml.")
+    ] = Path("seeds"),
+    max_file_mb: Annotated[
+        float, typer.Option(min=0.001, help="Larger files are quarantined as too_large.")
+    ] = 64,
+) -> None:
+    """Check sources without building a release, and without writing anything.
+
+    Reads every source.yml and every file, and lists what a release would quarantine.
+
+    Exit codes: 0 every source.yml is right (files for quarantine are only listed); 2 wrong
+    usage or a bad source.yml.
+    """
+    from onrecord import pipeline
+    from onrecord.settings import Settings
+
+    settings = Settings(max_file_bytes=int(max_file_mb * 1024 * 1024))
+    found = pipeline.discover(seeds, settings)
+    rejected = list(found.rejected)
+    readable: dict[str, int] = {}
+    with err.status("reading") if err.is_terminal else _Quiet():
+        for files in pipeline.batches(found.candidates, settings.batch_bytes):
+            batch, _ = pipeline.segment(pipeline.ingest(files, None, settings), settings)
+            rejected += batch.rejected
+            for source_id in batch.documents["source_id"].to_pylist():
+                readable[source_id] = readable.get(source_id, 0) + 1
+    table = Table(box=None, pad_edge=False)
+    for column in ("source", "title", "published", "licence"):
+        table.add_column(column, overflow="fold")
+    table.add_column("documents", justify="right")
+    table.add_column("quarantine", justify="right")
+    for source in found.sources:
+        table.add_row(
+            source.id,
+            source.title,
+            source.publication.value,
+            source.license or "not stated",
+            f"{readable.get(source.id, 0):,}",
+            f"{sum(r.source_id == source.id for r in rejected):,}",
+        )
+    out.print(table)
+    for reject in sorted(rejected):
+        name = f"{reject.source_id}/{reject.path}"
+        line = f"{name!r}: {reject.reason}: {reject.detail}"
+        out.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+class _Quiet:
+    """Shows nothing, where there is no terminal."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None: ...
