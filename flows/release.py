@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 def _passing(_task: object, _run: object, state: Any) -> bool:
-    """Retry what may pass (a full disk, a lost share), never what a person must mend."""
+    """Retry what may pass, never a configuration or a refusal that a person must mend."""
     return not isinstance(state.result(raise_on_failure=False), OnrecordError)
 
 

@@ -6,8 +6,8 @@ input must give the same bytes on every machine.
 
 Compiled code is kept in the user's cache folder, so that an installed, read-only copy starts as
 fast as a checkout. Numba looks only at the file of a kernel to see whether its code is stale,
-not at the kernels that it calls in other files; so the folder's name is a digest of all our
-source, and any change starts a fresh one.
+not at the kernels and constants that it takes from other files; so the folder's name is a
+digest of every module that has kernels or constants for them, and any change starts afresh.
 """
 
 import hashlib
@@ -29,7 +29,9 @@ def cache_folder() -> Path:
     digest = hashlib.sha256(numba.__version__.encode())
     package = Path(__file__).parent
     for path in sorted(package.rglob("*.py")):
-        digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())
+        source = path.read_bytes()
+        if b"@kernel" in source or path.parent.name == "text":
+            digest.update(path.relative_to(package).as_posix().encode() + b"\0" + source)
     return base / digest.hexdigest()[:16]
 
 

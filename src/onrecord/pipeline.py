@@ -63,11 +63,13 @@ class Found:
         sources: sorted by id.
         candidates: files to read, sorted by source and path.
         rejected: entries that can't be used.
+        remarks: what is left out on purpose, in words.
     """
 
     sources: list[Source]
     candidates: list[Candidate]
     rejected: list[Rejected]
+    remarks: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class Outcome:
         published: whether this run made it; False where nothing had changed.
         figures: counts as in ``quality.json``.
         reasons: what the version was decided by.
+        remarks: what was left out on purpose, in words.
     """
 
     version: str
@@ -89,18 +92,22 @@ class Outcome:
     published: bool
     figures: dict[str, Any]
     reasons: tuple[str, ...]
+    remarks: tuple[str, ...]
 
 
 def discover(seeds: Path, settings: Settings) -> Found:
     """Read every ``source.yml`` and list the files that belong to the sources."""
     described = read_sources(seeds)
-    candidates: list[Candidate] = []
-    rejected: list[Rejected] = []
+    found = Found([source for source, _ in described], [], [], [])
+    for stray in sorted(p.name for p in seeds.iterdir() if not p.is_dir()):
+        found.remarks.append(f"{stray}: left out, it is in no source's folder")
     for source, folder in described:
-        files, unusable = find(source, folder, settings.max_file_bytes)
-        candidates += files
-        rejected += unusable
-    return Found([source for source, _ in described], candidates, rejected)
+        listing = find(source, folder, settings.max_file_bytes)
+        found.candidates.extend(listing.candidates)
+        found.rejected.extend(listing.rejected)
+        if listing.left_out:
+            found.remarks.append(f"{source.id}: {listing.left_out:,} files left out by its globs")
+    return found
 
 
 def batches(candidates: list[Candidate], batch_bytes: int) -> list[list[Candidate]]:
@@ -309,11 +316,18 @@ def release(seeds: Path, data: Path, settings: Settings, run: Run = call) -> Out
                 False,
                 quality(previous.tables),
                 planned.reasons,
+                tuple(found.remarks),
             )
         run(validate, planned)
         path, digest = run(publish_plan, planned, previous, data, settings, created)
         return Outcome(
-            planned.version, path, digest, True, quality(planned.tables), planned.reasons
+            planned.version,
+            path,
+            digest,
+            True,
+            quality(planned.tables),
+            planned.reasons,
+            tuple(found.remarks),
         )
 
 

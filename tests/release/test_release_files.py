@@ -56,9 +56,7 @@ def test_frictionless_finds_the_parquet_tables_valid(seed_release: Path) -> None
 
 
 @pytest.mark.parametrize("damage", ["csv/paragraphs.csv", "parquet/paragraphs.parquet"])
-def test_frictionless_finds_a_flipped_byte(
-    seed_release: Path, tmp_path: Path, damage: str
-) -> None:
+def test_frictionless_finds_a_flipped_byte(seed_release: Path, tmp_path: Path, damage: str) -> None:
     subprocess.run(["cp", "-r", str(seed_release), str(tmp_path / "copy")], check=True)
     path = tmp_path / "copy" / damage
     raw = bytearray(path.read_bytes())
@@ -82,7 +80,9 @@ def test_descriptor_passes_the_official_profile(seed_release: Path, name: str) -
 def test_sums_hold_for_every_file(seed_release: Path) -> None:
     lines = (seed_release / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
     listed = dict(line.split("  ", 1)[::-1] for line in lines)
-    present = {p.relative_to(seed_release).as_posix() for p in seed_release.rglob("*") if p.is_file()}
+    present = {
+        p.relative_to(seed_release).as_posix() for p in seed_release.rglob("*") if p.is_file()
+    }
     assert set(listed) == present - {"SHA256SUMS"}
     for name, sha256 in listed.items():
         assert hashlib.sha256((seed_release / name).read_bytes()).hexdigest() == sha256
@@ -108,9 +108,7 @@ def test_content_digest_can_be_recomputed_from_csv(seed_release: Path) -> None:
 
 @pytest.mark.parametrize("table", TABLES)
 def test_tables_open_in_pandas_polars_and_duckdb(seed_release: Path, table: str) -> None:
-    csv, parquet = (
-        seed_release / kind / f"{table}.{kind}" for kind in ("csv", "parquet")
-    )
+    csv, parquet = (seed_release / kind / f"{table}.{kind}" for kind in ("csv", "parquet"))
     rows = pq.read_metadata(parquet).num_rows
     columns = schema(table).arrow.names
     frames = {

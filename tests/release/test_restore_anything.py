@@ -23,10 +23,35 @@ basis: made by this test
 """
 
 separators = st.sampled_from(
-    ["\n", "\r\n", "\r", "\n\n", " \n\t\n", "\x0b", "\x0c", "\x85", "\u2028", "\u2029", "\n\xa0\n", ""]
+    [
+        "\n",
+        "\r\n",
+        "\r",
+        "\n\n",
+        " \n\t\n",
+        "\x0b",
+        "\x0c",
+        "\x85",
+        "\u2028",
+        "\u2029",
+        "\n\xa0\n",
+        "",
+    ]
 )
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=30) | st.sampled_from(
-    ["\0", "\ufeff", "e\u0301", "NA", '"', ",", "=1+1", "\ufffd", "***", "\xa0", "The same words again"]
+    [
+        "\0",
+        "\ufeff",
+        "e\u0301",
+        "NA",
+        '"',
+        ",",
+        "=1+1",
+        "\ufffd",
+        "***",
+        "\xa0",
+        "The same words again",
+    ]
 )
 texts = st.lists(st.tuples(words, separators), max_size=12).map(
     lambda parts: "".join(word + separator for word, separator in parts)
@@ -45,7 +70,9 @@ def raw_files(draw: st.DrawFn) -> bytes:
         return codecs.BOM_UTF8 + text.encode()
     if kind == "utf-16":
         mark, codec = draw(
-            st.sampled_from([(codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")])
+            st.sampled_from(
+                [(codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")]
+            )
         )
         return mark + text.encode(codec) + draw(st.sampled_from([b"", b"\x41"]))
     if kind == "utf-32":

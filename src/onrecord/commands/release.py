@@ -63,6 +63,8 @@ def _show(outcome: "Outcome", seconds: float) -> None:
     figures = outcome.figures
     relations = figures["relations"]
     repeats = ", ".join(f"{relations[name]:,} {name}" for name in _RELATIONS if name in relations)
+    for remark in outcome.remarks:
+        note(f"note: {remark}")
     if outcome.published:
         out.print(f"Published release [bold]{outcome.version}[/bold].")
     else:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from onrecord.commands.console import err, out
+from onrecord.commands.console import err, note, out
 
 
 def command(
@@ -52,6 +52,8 @@ def command(
             f"{sum(r.source_id == source.id for r in rejected):,}",
         )
     out.print(table)
+    for remark in found.remarks:
+        note(f"note: {remark}")
     for reject in sorted(rejected):
         name = f"{reject.source_id}/{reject.path}"
         line = f"{name!r}: {reject.reason}: {reject.detail}"

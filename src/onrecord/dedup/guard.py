@@ -36,6 +36,8 @@ NEGATION_REACH = 4
 END_SLACK = 4
 #: A name may be a misspelling from this many characters on.
 SHORTEST_NAME = 5
+#: … and where the right form stands in so many places.
+ATTESTED = 3
 #: Numbers this close to the name of a month or a day are part of a date.
 DATE_REACH = 2
 
@@ -96,12 +98,14 @@ def _is_misspelling(texts, text_a, i, text_b, j):
     """Whether two differing tokens are one name and a slip of the pen that stands nowhere else.
 
     Iran and Iraq are one letter apart: only a form that no other text of the corpus has can
-    be a slip.
+    be a slip, and only of one that the corpus knows well.
     """
     h_a = texts.hashes[texts.first[text_a] + i]
     h_b = texts.hashes[texts.first[text_b] + j]
     mask = np.uint64(texts.frequency.size - 1)
-    if texts.frequency[h_a & mask] > 1 and texts.frequency[h_b & mask] > 1:
+    rare = min(texts.frequency[h_a & mask], texts.frequency[h_b & mask])
+    common = max(texts.frequency[h_a & mask], texts.frequency[h_b & mask])
+    if rare > 1 or common < ATTESTED:
         return False
     if (texts.flags[texts.first[text_a] + i] | texts.flags[texts.first[text_b] + j]) & NUMBER:
         return False

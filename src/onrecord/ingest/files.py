@@ -109,7 +109,22 @@ def _examine(
     return Candidate(source_id, path, file, status.st_size)
 
 
-def find(source: Source, folder: Path, max_bytes: int) -> tuple[list[Candidate], list[Rejected]]:
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What the folder of a source holds.
+
+    Attributes:
+        candidates: files to read, sorted by path.
+        rejected: entries that can't be used, sorted by path.
+        left_out: how many files the source's globs leave out.
+    """
+
+    candidates: list[Candidate]
+    rejected: list[Rejected]
+    left_out: int
+
+
+def find(source: Source, folder: Path, max_bytes: int) -> Listing:
     """Find what belongs to a source.
 
     Args:
@@ -118,12 +133,13 @@ def find(source: Source, folder: Path, max_bytes: int) -> tuple[list[Candidate],
         max_bytes: larger files are rejected.
 
     Returns:
-        The files to read and the entries that can't be used, both sorted by path.
+        Its listing.
     """
     chooser = _Chooser(source)
     root = Path(os.path.realpath(folder))
     candidates: list[Candidate] = []
     rejected: list[Rejected] = []
+    left_out = 0
     for name, entry in _walk(os.fsencode(folder), b""):
         if name == SOURCE_FILE.encode():
             continue
@@ -134,6 +150,7 @@ def find(source: Source, folder: Path, max_bytes: int) -> tuple[list[Candidate],
         if not path:
             path = "."
         elif not chooser.takes(path):
+            left_out += 1
             continue
         if isinstance(entry, OSError):
             found = f"folder: {entry.strerror}"
@@ -153,4 +170,4 @@ def find(source: Source, folder: Path, max_bytes: int) -> tuple[list[Candidate],
             candidates.append(result)
         else:
             rejected.append(result)
-    return sorted(candidates), sorted(rejected)
+    return Listing(sorted(candidates), sorted(rejected), left_out)

@@ -36,9 +36,13 @@ class Previous:
     tables: Mapping[str, pa.Table]
 
     def first_releases(self) -> dict[str, str]:
-        """First release of every document and paragraph it holds."""
+        """First release of every document and paragraph that it holds or that was retired."""
         found: dict[str, str] = {}
-        for table, key in (("documents", "document_id"), ("paragraphs", "paragraph_id")):
+        for table, key in (
+            ("retired", "record_id"),
+            ("documents", "document_id"),
+            ("paragraphs", "paragraph_id"),
+        ):
             rows = self.tables[table]
             found.update(zip(rows[key].to_pylist(), rows["first_release"].to_pylist(), strict=True))
         return found
@@ -170,6 +174,7 @@ def _retired(
             {
                 "kind": "document",
                 "record_id": row["document_id"],
+                "first_release": row["first_release"],
                 "since": "",
                 "reason": "moved" if moved else "missing",
                 "successor_id": moved,
@@ -185,6 +190,7 @@ def _retired(
             {
                 "kind": "paragraph",
                 "record_id": row["paragraph_id"],
+                "first_release": row["first_release"],
                 "since": "",
                 "reason": "superseded" if successor else reason,
                 "successor_id": successor,

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import filelock
+import pyarrow as pa
 
 from onrecord.errors import ConfigurationError, RefusedError
 from onrecord.records.schema import TABLES
@@ -91,14 +92,23 @@ def creation_time() -> str:
 
 
 def load_previous(data: Path) -> Previous | None:
-    """The latest release of a data folder, None where there is none."""
+    """The latest release of a data folder, None where there is none.
+
+    Raises:
+        RefusedError: it is damaged.
+    """
     known = versions(data)
     if not known:
         return None
     path = release_path(data, known[-1])
     facts = read_provenance(path)
     assert facts is not None
-    tables = {name: read_parquet(path / "parquet" / f"{name}.parquet") for name in TABLES}
+    try:
+        tables = {name: read_parquet(path / "parquet" / f"{name}.parquet") for name in TABLES}
+    except (OSError, pa.ArrowException) as error:
+        raise RefusedError(
+            f"{path}: the latest release can't be read, so nothing can be built on it: {error}"
+        ) from None
     return Previous(facts.version, facts.content_digest, tables)
 
 

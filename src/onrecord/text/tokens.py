@@ -174,6 +174,8 @@ def _tokenise_block(
             h = hash_bytes(folded, head + 4, f)
             hashes[n] = h
             flags[n] |= _classes(h, words)
+            if length == 1 and flags[n] & NAME:
+                flags[n] &= ~np.uint8(NEGATES)  # an initial, not the end of "can't"
             if cased >= 2 and capitals == cased:
                 flags[n] |= SHOUTED
             n += 1
@@ -349,14 +351,14 @@ def normalise(text: NDArray[np.uint8], blocks: Blocks, suspects: NDArray[np.bool
             starts, ends = starts.copy(), ends.copy()
         composed, firsts, afters = _compose(original)
         spans[int(row)] = (firsts, afters)
-        starts[row] = np.int64(text.size + len(appended))
+        starts[row] = text.size + len(appended)
         appended += composed
-        ends[row] = np.int64(text.size + len(appended))
+        ends[row] = text.size + len(appended)
     if appended:
         text = np.concatenate([text, np.frombuffer(bytes(appended), np.uint8)])
     tokens = Tokens(*_tokenise(text, starts, ends, tables(), lexicon()))
-    for row, (firsts, afters) in spans.items():
-        of_block = slice(tokens.offsets[row], tokens.offsets[row + 1])
+    for block, (firsts, afters) in spans.items():
+        of_block = slice(tokens.offsets[block], tokens.offsets[block + 1])
         tokens.start[of_block] = firsts[tokens.start[of_block]]
         tokens.end[of_block] = afters[tokens.end[of_block] - 1]
     return tokens

@@ -1,0 +1,136 @@
+"""What is merged, what is linked as a variant, and what is left alone: case by case."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import polars as pl
+import pytest
+
+from onrecord.pipeline import release
+from onrecord.settings import Settings
+
+
+class Case(NamedTuple):
+    """Two texts and what the second is to the first."""
+
+    name: str
+    first: str
+    second: str
+    relation: str  # of the second: exact, near, contained; variant or apart where both stay
+    detail: str | None = None  # its residue, or what makes the variant
+
+
+QUOTE = "The judiciary is part of the domestic repression and cannot be trusted to bring justice."
+REPORT = (
+    "Residents of the northern district said that the water supply was cut on the first day of "
+    "the operation, and that the clinic had run out of medicine before the road was opened again."
+)
+LONG = (
+    "The ministry published the figures on its site late in the evening. " + REPORT + " Aid groups "
+    "asked for access to the valley, where some forty families were still waiting for shelter."
+)
+TEMPLATE = (
+    "At least {} people were killed when a shell hit a market in the town of {} on {}, {} said."
+)
+
+
+def template(n: str, town: str, day: str, who: str) -> str:
+    return TEMPLATE.format(n, town, day, who)
+
+
+BASE = template("12", "Maradi", "Monday", "Colonel Haruna")
+
+CASES = [
+    Case("case and quotes", "“" + REPORT + "”", '"' + REPORT.upper() + '"', "exact"),
+    Case("white space", "A " + REPORT, "A  " + REPORT.replace(" ", "\u00a0"), "exact"),
+    Case("soft hyphens", "B " + REPORT, "B " + REPORT.replace("dis", "dis\u00ad"), "exact"),
+    Case("decomposed", "Café " + REPORT, "Cafe\u0301 " + REPORT, "exact"),
+    Case("full width", "C 2019 " + REPORT, "C ２０１９ " + REPORT, "exact"),
+    Case("glued after", "D " + QUOTE, "D " + QUOTE + "”Mr .Doyle", "near", "Mr .Doyle"),
+    Case("glued before", "E " + QUOTE, "Mrs. Doyle,“E " + QUOTE, "near", "Mrs. Doyle,"),
+    Case("cut at the end", "F " + REPORT, "F " + REPORT[:150], "near"),
+    Case("cut short", "G " + LONG, "G " + LONG[:130], "contained"),
+    Case("caption in the middle", "H " + LONG, LONG[72:200], "contained"),
+    Case("omitted words", "I " + REPORT, "I " + REPORT.replace("of medicine ", ""), "near"),
+    Case("misspelt name", BASE + " 1", BASE.replace("Maradi", "Maraddi") + " 1", "near"),
+    Case("a name nobody knows", BASE.replace("Haruna", "Harunda") + " 1",
+         BASE + " 1", "variant", "name"),
+    Case("other number", BASE + " 2", template("13", "Maradi", "Monday", "Colonel Haruna") + " 2",
+         "variant", "number"),
+    Case("number in words", REPORT + " J five", REPORT + " J seven", "variant", "number"),
+    Case("other town", BASE + " 3", template("12", "Zinder", "Monday", "Colonel Haruna") + " 3",
+         "variant", "name"),
+    Case("one-letter names", BASE.replace("Maradi", "Iran") + " 4",
+         BASE.replace("Maradi", "Iraq") + " 4", "variant", "name"),
+    Case("other day", BASE + " 5", template("12", "Maradi", "Friday", "Colonel Haruna") + " 5",
+         "variant", "date"),
+    Case("other date", "On 23 March " + REPORT, "On 27 March " + REPORT, "variant", "date"),
+    Case("other speaker", QUOTE + " K, said Doyle", QUOTE + " K, said Boyle", "variant", "name"),
+    Case("negated inside", "L " + REPORT, "L " + REPORT.replace("was cut", "was not cut"),
+         "variant", "negation"),
+    Case("negated before", "M m " + REPORT, "It is not true that M m " + REPORT,
+         "variant", "negation"),
+    Case("contraction", "N they can " + REPORT, "N they can't " + REPORT, "variant", "negation"),
+    Case("signs", "O rose +5% and " + REPORT, "O rose −5% and " + REPORT, "variant", "symbol"),
+    Case("currency", "P paid $10 and " + REPORT, "P paid €10 and " + REPORT, "variant", "symbol"),
+    Case("superscript", "Q for 10⁹ and " + REPORT, "Q for 109 and " + REPORT, "variant", "number"),
+    Case("comparison", "R p < 0.05 and " + REPORT, "R p > 0.05 and " + REPORT, "variant", "symbol"),
+    Case("swapped numbers", "S 12 were killed and 15 were hurt. " + REPORT,
+         "S 15 were killed and 12 were hurt. " + REPORT, "variant", "number"),
+    Case("swapped names", "T Doyle accused Boyle of it. " + REPORT,
+         "T Boyle accused Doyle of it. " + REPORT, "variant", "name"),
+    Case("other number in a caption", "U " + LONG.replace("forty", "40"),
+         "The operation began, and some 60 families were still waiting for shelter.", "apart"),
+    Case("short and different", "Contact: Jane Doyle", "Contact: John Doyle", "apart"),
+    Case("no tokens", "***", "---", "apart"),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def published(
+    tmp_path_factory: pytest.TempPathFactory, make_source: Callable[..., Path]
+) -> dict[str, pl.DataFrame]:
+    """All cases in one release; each pair has a folder, and no words that another has first."""
+    root = tmp_path_factory.mktemp("cases")
+    releases = {}
+    for i, case in enumerate(CASES):
+        seeds = root / f"{i}"
+        files = {"a.txt": case.first.encode(), "b.txt": case.second.encode()}
+        if case.name == "misspelt name":  # the corpus knows the right one well
+            files["c.txt"] = b"Maradi lies in the south.\nThe road to Maradi is open."
+        if case.name == "one-letter names":  # both names are common in the corpus
+            files["c.txt"] = b"Iran and Iraq, Iraq and Iran, talked.\nIraq answered Iran."
+        make_source(seeds / "seeds", "cases", files, publication="full", language="en")
+        path = release(seeds / "seeds", seeds / "data", Settings()).path
+        tables = ("documents", "occurrences", "variants")
+        releases[case.name] = {
+            t: pl.read_parquet(path / "parquet" / f"{t}.parquet") for t in tables
+        }
+    return releases  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_relation(published: Any, case: Case) -> None:
+    tables = published[case.name]
+    rows = (
+        tables["occurrences"]
+        .join(tables["documents"].select("document_id", "path"), on="document_id")
+        .sort("path", "position")
+    )
+    first, second = (rows.filter(path=name).to_dicts()[0] for name in ("a.txt", "b.txt"))
+    variants = tables["variants"].to_dicts()
+    if case.relation in ("variant", "apart"):
+        assert first["relation"] == second["relation"] == "canonical"
+        assert first["paragraph_id"] != second["paragraph_id"]
+        linked = [{v["paragraph_id"], v["other_id"]} for v in variants]
+        pair = {first["paragraph_id"], second["paragraph_id"]}
+        assert (pair in linked) == (case.relation == "variant")
+        if case.relation == "variant":
+            assert variants[linked.index(pair)]["difference"] == case.detail
+        return
+    assert {first["relation"], second["relation"]} == {"canonical", case.relation}
+    assert first["paragraph_id"] == second["paragraph_id"]
+    assert variants == []
+    if case.detail:
+        assert second["residue"] == case.detail
