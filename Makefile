@@ -45,5 +45,5 @@ format: $(STAMP)  ## format the code
 dictionary: $(STAMP)  ## rewrite docs/data-dictionary.md from schemas/
 	$(BIN)/python -m onrecord.records.dictionary docs/data-dictionary.md
 
-clean:  ## remove the environment and what runs produced
-	rm -rf $(VENV) data/archive data/cache data/releases
+clean:  ## remove the environment and caches; data/ is yours to remove
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis

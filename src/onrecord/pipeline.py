@@ -27,6 +27,7 @@ from onrecord.ingest.read import Batch, read
 from onrecord.ingest.sources import Source, read_sources
 from onrecord.records.assemble import Rights, assemble, rights, text_ids
 from onrecord.records.validate import validate as check_records
+from onrecord.release.catalog import release_path
 from onrecord.release.changes import Plan, Previous, plan
 from onrecord.release.describe import quality
 from onrecord.release.publish import creation_time, exclusive, link, load_previous
@@ -106,7 +107,10 @@ def discover(seeds: Path, settings: Settings) -> Found:
         found.candidates.extend(listing.candidates)
         found.rejected.extend(listing.rejected)
         if listing.left_out:
-            found.remarks.append(f"{source.id}: {listing.left_out:,} files left out by its globs")
+            count = "1 file" if listing.left_out == 1 else f"{listing.left_out:,} files"
+            found.remarks.append(f"{source.id}: {count} left out by its globs")
+        if not listing.candidates and not listing.rejected:
+            found.remarks.append(f"{source.id}: no files")
     return found
 
 
@@ -311,7 +315,7 @@ def release(seeds: Path, data: Path, settings: Settings, run: Run = call) -> Out
             link(data)
             return Outcome(
                 previous.version,
-                data / "releases" / previous.version,
+                release_path(data, previous.version),
                 previous.content_digest,
                 False,
                 quality(previous.tables),
@@ -319,7 +323,7 @@ def release(seeds: Path, data: Path, settings: Settings, run: Run = call) -> Out
                 tuple(found.remarks),
             )
         run(validate, planned)
-        path, digest = run(publish_plan, planned, previous, data, settings, created)
+        path, digest = run(publish_plan, planned, previous, found.sources, data, settings, created)
         return Outcome(
             planned.version,
             path,

@@ -47,7 +47,7 @@ def command(
     from onrecord.settings import Settings
 
     if not is_warm():
-        note("first run: compiling, this takes half a minute once")
+        note("first run: compiling the kernels, this takes up to a minute once")
     settings = Settings(
         max_file_bytes=int(max_file_mb * 1024 * 1024),
         split_above=split_above,

@@ -5,7 +5,15 @@ from pathlib import Path
 from typing import Annotated
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+)
 
 from onrecord.errors import ConfigurationError
 
@@ -57,6 +65,19 @@ class Source(BaseModel):
     exclude: list[Words] = Field(
         default=["**/.*", "**/.*/**"], description="Globs of files to leave out; hidden files."
     )
+
+    @field_validator("license")
+    @classmethod
+    def _known_license(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            return str(canonicalize_license_expression(value))
+        except InvalidLicenseExpression:
+            raise ValueError(
+                "expected an SPDX id such as CC-BY-4.0 or CC0-1.0, or null where no licence is "
+                "stated; say in `basis` what is known"
+            ) from None
 
 
 def _problems(path: Path, error: ValidationError) -> str:

@@ -19,6 +19,7 @@ from onrecord.dedup.engine import Decisions
 from onrecord.dedup.guard import DIFFERENCES
 from onrecord.dedup.resolve import COMPOSITE, CONTAINED, KEPT, NEAR, coverage
 from onrecord.dedup.verify import RULE
+from onrecord.errors import RefusedError
 from onrecord.ingest.decode import Patch
 from onrecord.ingest.read import READER
 from onrecord.ingest.sources import Publication
@@ -504,12 +505,12 @@ def assemble(
         The tables by name; ``retired`` and ``changes`` are left to ``release.changes``.
 
     Raises:
-        RuntimeError: two different records got the same id.
+        RefusedError: two different records got the same id.
     """
     made = _Assembly(corpus, decisions, allowed, ids, first_release, boilerplate_documents)
     for kind, names in (("document", made.document_ids), ("paragraph", ids)):
         if len(set(names)) != len(names):
-            raise RuntimeError(f"two different {kind}s have the same id; nothing was published")
+            raise RefusedError(f"Two different {kind}s have the same id. Nothing was published.")
     return {
         "sources": made.sources(),
         "documents": made.documents(),

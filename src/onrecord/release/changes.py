@@ -28,7 +28,7 @@ class Previous:
     Attributes:
         version: its version.
         content_digest: of its records.
-        tables: all its tables.
+        tables: its tables; one that its schema did not have yet is missing.
     """
 
     version: str
@@ -126,15 +126,17 @@ def compare(name: str, old: pa.Table, new: pa.Table) -> list[dict[str, Any]]:
     return [{"resource": name, **row} for row in rows]
 
 
-def _schema_breaks(old: Mapping[str, pa.Table]) -> list[str]:
-    """Tables whose published columns are gone or of another type."""
-    broken = []
+def _schema_changes(old: Mapping[str, pa.Table]) -> tuple[list[str], list[str]]:
+    """Tables whose published columns are gone or of another type, and those with new ones."""
+    broken, grown = [], []
     for name in TABLES:
         now = {f.name: f.type for f in schema(name).arrow}
         before = {f.name: f.type for f in old[name].schema} if name in old else {}
         if any(now.get(column) != kind for column, kind in before.items()):
             broken.append(name)
-    return broken
+        elif now.keys() != before.keys():
+            grown.append(name)
+    return broken, grown
 
 
 def _retired(
@@ -241,10 +243,16 @@ def plan(
         version = FIRST_VERSION
     else:
         retired = _retired(previous, tables, successors)
+        why = {row["record_id"]: row["reason"] for row in retired}
         rows = [
-            row for name in _RECORDS for row in compare(name, previous.tables[name], tables[name])
+            row
+            for name in _RECORDS
+            for row in compare(name, previous.tables.get(name, empty(name)), tables[name])
         ]
-        breaks = _schema_breaks(previous.tables)
+        for row in rows:
+            if row["change"] == "retired":
+                row["reason"] = why.get(row["record_key"], row["reason"])
+        breaks, grown = _schema_changes(previous.tables)
         reworded = [
             row["record_key"]
             for row in rows
@@ -256,8 +264,9 @@ def plan(
             level = "major"
             reasons = tuple(f"schema of {name} changed" for name in breaks)
             reasons += tuple(f"paragraph {key} was reworded" for key in reworded)
-        elif any(row["resource"] != "sources" or row["change"] != "changed" for row in rows):
-            level, reasons = "minor", _counts(rows)
+        elif grown or any(r["resource"] != "sources" or r["change"] != "changed" for r in rows):
+            level = "minor"
+            reasons = tuple(f"schema of {name} grew" for name in grown) + _counts(rows)
         elif rows:
             level, reasons = "patch", _counts(rows)
         else:

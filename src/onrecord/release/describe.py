@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from onrecord import __version__
 from onrecord.dedup.verify import RULE
+from onrecord.ingest.sources import Source
 from onrecord.records.schema import TABLES, descriptor, schema
 from onrecord.release.changes import Plan
 from onrecord.release.digest import release_digest, table_digest
@@ -37,12 +38,14 @@ class Facts:
 
     Attributes:
         plan: the release.
+        sources: as people described them.
         settings: of the run.
         created: ISO 8601, UTC; the only clock reading in a release.
         previous_digest: content digest of the release before, None for the first.
     """
 
     plan: Plan
+    sources: list[Source]
     settings: Settings
     created: str
     previous_digest: str | None
@@ -82,6 +85,7 @@ def provenance(facts: Facts) -> dict[str, Any]:
             "quarantined": tables["quarantine"].num_rows,
             "bytes": pc.sum(documents["bytes"]).as_py() or 0,
             "digest": _inputs_digest(documents),
+            "globs": {s.id: {"include": s.include, "exclude": s.exclude} for s in facts.sources},
         },
         "code": {
             "onrecord": __version__,

@@ -5,6 +5,7 @@ Of a table, with rows sorted by primary key::
     sha256( "onrecord-table/1" , name , number of rows , then of each column in schema order:
             name , sha256 of its cells )
 
+The tags stand as they are and a sha256 as its 32 bytes; names and the number of rows are texts.
 A cell is one byte 0x00 where it is null, else 0x01 and its text behind its length. Every text
 is UTF-8 behind its length in bytes as eight little-endian bytes; integers are written in
 decimal, truth values as ``true`` or ``false``, other numbers as the integer nearest to the

@@ -16,6 +16,7 @@ import filelock
 import pyarrow as pa
 
 from onrecord.errors import ConfigurationError, RefusedError
+from onrecord.ingest.sources import Source
 from onrecord.records.schema import TABLES
 from onrecord.release.catalog import (
     as_json,
@@ -104,7 +105,8 @@ def load_previous(data: Path) -> Previous | None:
     facts = read_provenance(path)
     assert facts is not None
     try:
-        tables = {name: read_parquet(path / "parquet" / f"{name}.parquet") for name in TABLES}
+        files = {name: path / "parquet" / f"{name}.parquet" for name in TABLES}
+        tables = {name: read_parquet(file) for name, file in files.items() if file.exists()}
     except (OSError, pa.ArrowException) as error:
         raise RefusedError(
             f"{path}: the latest release can't be read, so nothing can be built on it: {error}"
@@ -156,13 +158,19 @@ def _build(facts: Facts, staging: Path, previous: Path | None) -> str:
 
 
 def publish(
-    plan: Plan, previous: Previous | None, data: Path, settings: Settings, created: str
+    plan: Plan,
+    previous: Previous | None,
+    sources: list[Source],
+    data: Path,
+    settings: Settings,
+    created: str,
 ) -> tuple[Path, str]:
     """Write a planned release and make it visible. The caller holds `exclusive`.
 
     Args:
         plan: with a version.
         previous: the release before.
+        sources: as they were described, for the record.
         data: the data folder.
         settings: of the run, for the record.
         created: see `creation_time`.
@@ -171,25 +179,32 @@ def publish(
         The folder of the release and its content digest.
 
     Raises:
-        RefusedError: it can't be written. Nothing is visible then.
+        RefusedError: it can't be written; the message says whether it is visible.
     """
     assert plan.version is not None
     folder = releases_folder(data)
     staging = folder / f"{_STAGING}{plan.version}"
     final = folder / plan.version
-    facts = Facts(plan, settings, created, previous.content_digest if previous else None)
+    digest_before = previous.content_digest if previous else None
+    facts = Facts(plan, sources, settings, created, digest_before)
     before = release_path(data, previous.version) if previous else None
     try:
         digest = _build(facts, staging, before)
         _flush(staging)
         staging.rename(final)
-        _flush_folder(folder)
-        link(data)
     except OSError as error:
         shutil.rmtree(staging, ignore_errors=True)
         raise RefusedError(
             f"{error.filename or folder}: can't be written: {error.strerror or error}. "
             "Nothing was published."
+        ) from None
+    try:
+        _flush_folder(folder)
+        link(data)
+    except OSError as error:
+        raise RefusedError(
+            f"Release {plan.version} is complete in {final}, but the index can't be written: "
+            f"{error.strerror or error}. The next run links it."
         ) from None
     return final, digest
 
