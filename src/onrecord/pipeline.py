@@ -85,6 +85,7 @@ class Outcome:
         figures: counts as in ``quality.json``.
         reasons: what the version was decided by.
         remarks: what was left out on purpose, in words.
+        sample: id of a document that can be restored, None where there is none.
     """
 
     version: str
@@ -94,6 +95,7 @@ class Outcome:
     figures: dict[str, Any]
     reasons: tuple[str, ...]
     remarks: tuple[str, ...]
+    sample: str | None
 
 
 def discover(seeds: Path, settings: Settings) -> Found:
@@ -278,6 +280,12 @@ def validate(planned: Plan) -> None:
         raise RefusedError(f"The release is refused, {len(problems)} problems:\n{shown}")
 
 
+def _sample(documents: pa.Table) -> str | None:
+    """The first document that can be restored."""
+    whole = documents.filter(pc.equal(documents["restores"], "file"))
+    return str(whole["document_id"][0]) if whole.num_rows else None
+
+
 def release(seeds: Path, data: Path, settings: Settings, run: Run = call) -> Outcome:
     """Build a release from a folder of sources, and publish it when anything changed.
 
@@ -321,6 +329,7 @@ def release(seeds: Path, data: Path, settings: Settings, run: Run = call) -> Out
                 quality(previous.tables),
                 planned.reasons,
                 tuple(found.remarks),
+                _sample(previous.tables["documents"]),
             )
         run(validate, planned)
         path, digest = run(publish_plan, planned, previous, found.sources, data, settings, created)
@@ -332,6 +341,7 @@ def release(seeds: Path, data: Path, settings: Settings, run: Run = call) -> Out
             quality(planned.tables),
             planned.reasons,
             tuple(found.remarks),
+            _sample(planned.tables["documents"]),
         )
 
 

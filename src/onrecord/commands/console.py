@@ -1,9 +1,11 @@
 """What commands print: messages on stderr, results on stdout, progress where it is wanted."""
 
 import resource
+import shutil
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -25,6 +27,15 @@ def fail(message: str) -> None:
 def note(message: str) -> None:
     """Print a remark that belongs to no result."""
     err.print(message, markup=False, highlight=False, soft_wrap=True)
+
+
+def installed(program: str) -> str:
+    """How to call a program of this environment: by name, or by path where that is needed."""
+    here = Path(sys.executable).with_name(program)
+    found = shutil.which(program)
+    if not here.exists() or (found and Path(found).samefile(here)):
+        return program
+    return str(here.relative_to(Path.cwd()) if here.is_relative_to(Path.cwd()) else here)
 
 
 def peak_memory_mib() -> float:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from onrecord.commands.console import Stages, note, out, peak_memory_mib
+from onrecord.commands.console import Stages, installed, note, out, peak_memory_mib
 
 if TYPE_CHECKING:
     from onrecord.pipeline import Outcome
@@ -83,9 +83,12 @@ def _show(outcome: "Outcome", seconds: float) -> None:
     if figures["quarantined"]:
         out.print(f"See {outcome.path / 'csv' / 'quarantine.csv'} for what could not be read.")
     out.print("\nTry next:")
-    for line in (
-        f"frictionless validate {outcome.path / 'datapackage.json'}",
-        f"onrecord restore DOCUMENT_ID --data {outcome.path.parents[1]}",
+    lines = [
         f"less {outcome.path / 'README.md'}",
-    ):
+        f"{installed('frictionless')} validate {outcome.path / 'datapackage.json'}",
+    ]
+    if outcome.sample:
+        data = outcome.path.parents[1]
+        lines.append(f"{installed('onrecord')} restore {outcome.sample} --data {data}")
+    for line in lines:
         out.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
