@@ -1,5 +1,7 @@
 import os
+import shutil
 import socket
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -297,22 +299,31 @@ def test_a_folder_that_can_t_be_listed_is_quarantined(
     assert ADVICE[Reason.UNREADABLE] in rejected[0].detail
 
 
-def test_an_unreadable_folder_is_quarantined(folder: Path) -> None:
-    if os.geteuid() == 0:
-        pytest.skip("root may read everything")
-    (folder / "closed").mkdir(mode=0)
+@pytest.fixture
+def unprivileged() -> Iterator[Path]:
+    """A source's folder of somebody who is not root, while the test is that somebody."""
+    place = Path(tempfile.mkdtemp())
+    (place / "good.txt").write_text("Some text.\n")
+    (place / "closed.txt").write_text("text")
+    (place / "closed").mkdir()
+    (place / "closed.txt").chmod(0)
+    (place / "closed").chmod(0)
+    root = os.geteuid() == 0
+    if root:
+        place.chmod(0o755)
+        os.seteuid(65534)
     try:
-        check_only(folder, "closed", Reason.UNREADABLE)
+        yield place
     finally:
-        (folder / "closed").chmod(0o700)
+        if root:
+            os.seteuid(0)
+        (place / "closed").chmod(0o700)
+        shutil.rmtree(place)
 
 
-def test_an_unreadable_file_is_quarantined_when_it_is_read(folder: Path) -> None:
-    if os.geteuid() == 0:
-        pytest.skip("root may read everything")
-    (folder / "closed.txt").write_text("text")
-    (folder / "closed.txt").chmod(0)
-    found, _ = look(folder)
+def test_what_may_not_be_read_is_quarantined(unprivileged: Path) -> None:
+    found, rejected = look(unprivileged)
+    assert [(r.path, r.reason) for r in rejected] == [("closed", Reason.UNREADABLE)]
     batch = read(found, None, LIMIT)
     assert batch.documents["path"].to_pylist() == ["good.txt"]
     assert [(r.path, r.reason) for r in batch.rejected] == [("closed.txt", Reason.UNREADABLE)]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from onrecord.commands.console import Stages, installed, note, out, peak_memory_mib
 
@@ -23,7 +24,8 @@ def command(
         "data"
     ),
     max_file_mb: Annotated[
-        float, typer.Option(min=0.001, help="Larger files are quarantined as too_large.")
+        float,
+        typer.Option(min=0.001, max=1_000_000, help="Larger files are quarantined as too_large."),
     ] = 64,
     split_above: Annotated[
         int, typer.Option(min=200, help="Split lines of more characters at sentence ends.")
@@ -78,10 +80,11 @@ def _show(outcome: "Outcome", seconds: float) -> None:
     table.add_row("repeats", repeats or "none")
     table.add_row("quarantined", f"{figures['quarantined']:,}")
     table.add_row("time", f"{seconds:.1f} s, {peak_memory_mib():,.0f} MiB at most")
-    table.add_row("where", str(outcome.path))
+    table.add_row("where", Text(str(outcome.path)))
     out.print(table)
     if figures["quarantined"]:
-        out.print(f"See {outcome.path / 'csv' / 'quarantine.csv'} for what could not be read.")
+        line = f"See {outcome.path / 'csv' / 'quarantine.csv'} for what could not be read."
+        out.print(line, markup=False, highlight=False, soft_wrap=True)
     out.print("\nTry next:")
     lines = [
         f"less {outcome.path / 'README.md'}",

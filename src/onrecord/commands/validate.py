@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from onrecord.commands.console import err, note, out
 
@@ -14,7 +15,8 @@ def command(
         Path, typer.Argument(help="Folder with one folder a source, each with a source.yml.")
     ] = Path("seeds"),
     max_file_mb: Annotated[
-        float, typer.Option(min=0.001, help="Larger files are quarantined as too_large.")
+        float,
+        typer.Option(min=0.001, max=1_000_000, help="Larger files are quarantined as too_large."),
     ] = 64,
 ) -> None:
     """Check sources without building a release, and without writing anything.
@@ -45,7 +47,7 @@ def command(
     for source in found.sources:
         table.add_row(
             source.id,
-            source.title,
+            Text(source.title),
             source.publication.value,
             source.license or "not stated",
             f"{readable.get(source.id, 0):,}",

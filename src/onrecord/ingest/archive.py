@@ -10,6 +10,8 @@ import os
 import secrets
 from pathlib import Path
 
+from onrecord.errors import RefusedError
+
 
 class Archive:
     """The store below one folder."""
@@ -51,18 +53,18 @@ class Archive:
         """The secret that ids of withheld texts are derived with, made on first use.
 
         Raises:
-            OSError: it can't be read or written.
+            RefusedError: it can't be read or written.
         """
         place = self._folder / "key"
         try:
+            if not place.exists():
+                self._folder.mkdir(parents=True, exist_ok=True)
+                handle = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+                with os.fdopen(handle, "wb") as file:
+                    file.write(secrets.token_bytes(32))
             return place.read_bytes()
-        except FileNotFoundError:
-            self._folder.mkdir(parents=True, exist_ok=True)
-        fresh = secrets.token_bytes(32)
-        try:
-            handle = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:  # another run was faster
-            return place.read_bytes()
-        with os.fdopen(handle, "wb") as file:
-            file.write(fresh)
-        return fresh
+        except OSError as error:
+            raise RefusedError(
+                f"{place}: the key for ids of withheld texts can't be read or made: "
+                f"{error.strerror or error}. Nothing was published."
+            ) from None

@@ -140,6 +140,7 @@ def find(source: Source, folder: Path, max_bytes: int) -> Listing:
     candidates: list[Candidate] = []
     rejected: list[Rejected] = []
     left_out = 0
+    taken: set[str] = set()
     for name, entry in _walk(os.fsencode(folder), b""):
         if name == SOURCE_FILE.encode():
             continue
@@ -147,14 +148,15 @@ def find(source: Source, folder: Path, max_bytes: int) -> Listing:
             path, readable_name = name.decode("utf-8"), True
         except UnicodeDecodeError:
             path, readable_name = quote(name, safe="/ "), False
-        if not path:
-            path = "."
-        elif not chooser.takes(path):
-            left_out += 1
-            continue
-        if isinstance(entry, OSError):
+            while path in taken:  # a file may be called like another one's encoded name
+                path += "%00"
+        taken.add(path)
+        if isinstance(entry, OSError):  # what it holds is unknown, so no glob leaves it out
             found = f"folder: {entry.strerror}"
-            rejected.append(reject(source.id, path, 0, Reason.UNREADABLE, found))
+            rejected.append(reject(source.id, path or ".", 0, Reason.UNREADABLE, found))
+            continue
+        if not chooser.takes(path):
+            left_out += 1
             continue
         result = _examine(source.id, path, entry, root)
         if isinstance(result, Candidate):

@@ -1,5 +1,6 @@
 """Sources: one folder each, described by a ``source.yml`` that a person wrote."""
 
+import reprlib
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -91,7 +92,9 @@ def _problems(path: Path, error: ValidationError) -> str:
         elif problem["type"] == "missing":
             lines.append(f"{path}: key `{key}` is missing: {Source.model_fields[key].description}")
         else:
-            lines.append(f"{path}: key `{key}`: {problem['msg']} (got {problem['input']!r})")
+            lines.append(
+                f"{path}: key `{key}`: {problem['msg']} (got {reprlib.repr(problem['input'])})"
+            )
     return "\n".join(lines)
 
 
@@ -101,6 +104,10 @@ class _StrictLoader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[object, object]:
         seen = set()
         for key_node, _ in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(
+                    problem="a key must be a word", problem_mark=key_node.start_mark
+                )
             if key_node.value in seen:
                 raise yaml.constructor.ConstructorError(
                     problem=f"key `{key_node.value}` stands twice",
@@ -123,6 +130,8 @@ def read_source(folder: Path) -> Source:
         ConfigurationError: the file is missing, is no YAML, or a key is unknown or wrong.
     """
     path = folder / SOURCE_FILE
+    if path.exists() and not path.is_file():
+        raise ConfigurationError(f"{path}: can't be read: not a file")
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -137,6 +146,8 @@ def read_source(folder: Path) -> Source:
         content = yaml.load(text, Loader=_StrictLoader)  # noqa: S506
     except yaml.YAMLError as error:
         raise ConfigurationError(f"{path}: not valid YAML: {error}") from None
+    except RecursionError:
+        raise ConfigurationError(f"{path}: not valid YAML: nested too deep") from None
     if not isinstance(content, dict):
         raise ConfigurationError(f"{path}: expected keys and values, like `title: …`")
     try:

@@ -51,9 +51,14 @@ def exclusive(data: Path) -> Iterator[None]:
         data: the data folder; made where it does not exist.
 
     Raises:
+        ConfigurationError: its name is not UTF-8.
         RefusedError: it can't be written, or another run holds it.
     """
     folder = releases_folder(data)
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError:
+        raise ConfigurationError(f"{str(data)!r}: name the data folder in UTF-8") from None
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(folder / ".lock", timeout=0)

@@ -23,6 +23,7 @@ from onrecord.text.characters import (
     APOSTROPHE,
     BLANK,
     BREAK,
+    CASELESS,
     CLOSER,
     DIGIT,
     IDEOGRAPH,
@@ -39,6 +40,8 @@ from onrecord.text.utf8 import decode_at, grown, property_of
 NARROWEST, WIDEST = 40, 100
 #: … and this share of its line breaks stands where the next word would not have fitted.
 FILLED_SHARE = 0.7
+#: … and this share of the lines behind them goes on in lower case, where there is case.
+CONTINUED_SHARE = 0.3
 #: A full stop after fewer letters than this is taken for an abbreviation ("Mr.", "U.S.").
 SHORTEST_LAST_WORD = 4
 
@@ -66,20 +69,23 @@ def _lines(text, begin, end, properties):
     """Find the non-blank lines of one document.
 
     Returns int64 arrays of one row a line: first byte, byte after the last (both trimmed),
-    length in characters, length of the first word in characters, and whether a blank line
-    (or the start of the document) stands before it.
+    length in characters, length of the first word in characters, whether a blank line (or
+    the start of the document) stands before it, and whether it begins like the middle of a
+    sentence.
     """
     starts = np.empty(64, np.int64)
     ends = np.empty(64, np.int64)
     widths = np.empty(64, np.int64)
     heads = np.empty(64, np.int64)
     apart = np.empty(64, np.int64)
+    going_on = np.empty(64, np.int64)
     n = 0
     first = np.int64(-1)  # first byte of the line's text, -1 while there is none
     last = np.int64(0)  # byte after the line's last non-blank character
     width = np.int64(0)  # characters since `first`
     last_width = np.int64(0)  # the same up to `last`
     head = np.int64(-1)  # characters of the first word
+    low = np.int64(0)  # whether the first character is no capital, digit or mark
     empty_lines = np.int64(1)
     carriage = False
     at = begin
@@ -103,11 +109,13 @@ def _lines(text, begin, end, properties):
                     widths = grown(widths, n + 1)
                     heads = grown(heads, n + 1)
                     apart = grown(apart, n + 1)
+                    going_on = grown(going_on, n + 1)
                 starts[n] = first
                 ends[n] = last
                 widths[n] = last_width
                 heads[n] = head if head >= 0 else last_width
                 apart[n] = 1 if empty_lines > 0 else 0
+                going_on[n] = low
                 n += 1
                 empty_lines = np.int64(0)
             else:
@@ -125,17 +133,18 @@ def _lines(text, begin, end, properties):
             carriage = False
             if first < 0:
                 first = at
+                low = np.int64(1 if bits & (LOWER | CASELESS) else 0)
             width += 1
             last = at + size
             last_width = width
         at += size
         if at > end:
             break
-    return starts[:n], ends[:n], widths[:n], heads[:n], apart[:n]
+    return starts[:n], ends[:n], widths[:n], heads[:n], apart[:n], going_on[:n]
 
 
 @kernel
-def _is_hard_wrapped(widths, heads, apart):
+def _is_hard_wrapped(widths, heads, apart, going_on):
     """Whether line breaks stand where the next word would not have fitted."""
     n = widths.size
     pairs = 0
@@ -155,10 +164,12 @@ def _is_hard_wrapped(widths, heads, apart):
     if limit < NARROWEST or limit > WIDEST:
         return False
     filled = 0
+    continued = 0
     for i in range(1, n):
         if not apart[i] and widths[i - 1] + 1 + heads[i] > limit - 2:
             filled += 1
-    return filled >= FILLED_SHARE * pairs
+            continued += going_on[i]
+    return filled >= FILLED_SHARE * pairs and continued >= CONTINUED_SHARE * filled
 
 
 @kernel
@@ -227,10 +238,10 @@ def _segment(text, offsets, properties, split_above):
     cuts = np.empty(64, np.int64)
     n = 0
     for row in range(offsets.size - 1):
-        line_start, line_end, widths, heads, apart = _lines(
+        line_start, line_end, widths, heads, apart, going_on = _lines(
             text, offsets[row], offsets[row + 1], properties
         )
-        wrapped = _is_hard_wrapped(widths, heads, apart)
+        wrapped = _is_hard_wrapped(widths, heads, apart, going_on)
         i = 0
         while i < line_start.size:
             last = i
@@ -260,7 +271,8 @@ def text_buffer(text: pa.LargeStringArray) -> tuple[NDArray[np.uint8], NDArray[n
     """The UTF-8 bytes of a string column and its offsets, without a copy."""
     _, offsets, data = text.buffers()
     bounds = np.frombuffer(offsets, np.int64)[text.offset : text.offset + len(text) + 1]
-    return np.frombuffer(data if data else b"", np.uint8), bounds
+    # An array of its own: kernels are compiled once more for a read-only one.
+    return np.frombuffer(data, np.uint8) if data else np.empty(0, np.uint8), bounds
 
 
 def segment(text: pa.LargeStringArray, split_above: int) -> Blocks:
