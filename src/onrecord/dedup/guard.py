@@ -1,11 +1,16 @@
 """Decide whether two aligned texts say the same: the guard against false merges.
 
-Where the texts part, the words that part are looked at. A number, a date, a name, a negation
-or a symbol among them means that the two are *variants*: both are kept and linked. Words that
-stick out at one end only (an attribution, a credit, a cut-off sentence) are residue. What
-reads the same but for plain words is the same text, edited; but where names can't be told
-from other words (a script without case, text all in capitals, a language whose negations we
-don't know), any difference in the middle keeps two texts apart.
+Where the texts part, the words that part are looked at. Other words in the same place mean that
+the two are *variants*: both are kept and linked, with the kind of the most telling word (a
+number, a date, a negation, a symbol, a name; "killed" for "wounded" is mere wording, and must
+not be merged either). So does a number, a date, a name, a negation or a symbol that only one
+of them has. Words that stick out at one end only (an attribution, a credit, a cut-off sentence)
+are residue, and a few plain words that one of them leaves out make no difference; but where
+names can't be told from plain words (a script without case, text all in capitals, a language
+whose negations we don't know), any difference in the middle keeps two texts apart.
+
+Three things look like other words and are none: a slip of the pen, words glued together or
+split ("mustbe"), and a word that was cut off at the end of the text.
 """
 
 import numpy as np
@@ -34,6 +39,8 @@ NEGATION_REACH = 4
 #: Two ends that part are one place worded differently when the longer has at most twice the
 #: words of the shorter and so many more; otherwise the longer text just goes on.
 END_SLACK = 4
+#: Words may be glued together, or split, in passages of up to so many tokens.
+LONGEST_GLUE = 4
 #: A name may be a misspelling from this many characters on.
 SHORTEST_NAME = 5
 #: … and where the right form stands in so many places.
@@ -146,7 +153,7 @@ def _near_date(texts, text, start, end):
 
 @kernel
 def _parting(texts, text_a, a_from, a_to, text_b, b_from, b_to):
-    """The most telling difference between two passages that stand in the same place; 0: none.
+    """The most telling guarded difference of passages in the same place; 0 where none is.
 
     The guarded tokens of both, in their order, must be the same.
     """
@@ -180,13 +187,49 @@ def _parting(texts, text_a, a_from, a_to, text_b, b_from, b_to):
 
 
 @kernel
+def _letters(texts, text, start, end):
+    """The folded bytes of tokens [start, end) run together; empty where one is a number."""
+    out = np.empty(0, np.uint8)
+    for i in range(start, end):
+        if texts.flags[texts.first[text] + i] & NUMBER:
+            return np.empty(0, np.uint8)
+        first, last = _token_bytes(texts, text, i)
+        out = np.concatenate((out, texts.folded[first:last]))
+    return out
+
+
+@kernel
+def _is_glued(texts, text_a, a_from, a_to, text_b, b_from, b_to):
+    """Whether two passages are the same letters, with other spaces between them."""
+    if a_to - a_from == b_to - b_from or max(a_to - a_from, b_to - b_from) > LONGEST_GLUE:
+        return False
+    x = _letters(texts, text_a, a_from, a_to)
+    y = _letters(texts, text_b, b_from, b_to)
+    return x.size > 0 and x.size == y.size and np.all(x == y)
+
+
+@kernel
+def _is_cut(texts, text, token, other, other_token, at_end):
+    """Whether a token is what is left of another one that was cut at the end (or start)."""
+    x = _letters(texts, text, token, token + 1)
+    y = _letters(texts, other, other_token, other_token + 1)
+    if x.size == 0 or x.size >= y.size:
+        return False
+    return np.all(x == y[: x.size]) if at_end else np.all(x == y[y.size - x.size :])
+
+
+@kernel
 def _difference(texts, text_a, a_from, a_to, text_b, b_from, b_to, strict):
-    """`_parting`, but no difference for a misspelt name, and always one where `strict`."""
+    """The difference that two passages in the same place make; one of them may be empty."""
     single = a_to - a_from == 1 and b_to - b_from == 1
     if single and not strict and _is_misspelling(texts, text_a, a_from, text_b, b_from):
         return 0
+    if _is_glued(texts, text_a, a_from, a_to, text_b, b_from, b_to):
+        return 0
     code = _parting(texts, text_a, a_from, a_to, text_b, b_from, b_to)
-    return WORDING if code == 0 and strict else code
+    if code == 0 and (strict or (a_from < a_to and b_from < b_to)):
+        return WORDING
+    return code
 
 
 @kernel
@@ -294,7 +337,13 @@ def judge(texts, text_a, covered_a, text_b, covered_b, runs, strict):
             b_in_a = False
             code = _NEGATION
         elif a_from < a_to and b_from < b_to:
-            code = _difference(texts, text_a, a_from, a_to, text_b, b_from, b_to, strict)
+            cut = (
+                a_to - a_from == 1 and _is_cut(texts, text_a, a_touch, text_b, b_touch, side == 1)
+            ) or (
+                b_to - b_from == 1 and _is_cut(texts, text_b, b_touch, text_a, a_touch, side == 1)
+            )
+            if not cut:
+                code = _difference(texts, text_a, a_from, a_to, text_b, b_from, b_to, strict)
             if code:
                 ends_agree = False
                 touch = (

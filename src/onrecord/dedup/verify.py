@@ -264,6 +264,9 @@ def _verify(view, pair_a, pair_b):
         )
         if runs.shape[0] == 0:
             continue
+        matched = 0
+        for k in range(runs.shape[0]):
+            matched += runs[k, 2]
         strict = view.strict[a] or view.strict[b]
         a_in_b, b_in_a, ends_agree, code, w0, w1, w2, w3 = judge(
             view, a, covered_a, b, covered_b, runs, strict
@@ -274,8 +277,8 @@ def _verify(view, pair_a, pair_b):
             relation[p] = A_IN_B
         elif b_fits and b_in_a and of_b > of_a:
             relation[p] = B_IN_A
-        elif code and (near or code != WORDING):
-            relation[p] = VARIANT  # a short text of other words in a long one is no variant
+        elif code and (near or code != WORDING or matched >= CONTAINED * view.core[a]):
+            relation[p] = VARIANT  # scattered words of a short text in a long one are none
         difference[p] = code
         last = runs.shape[0] - 1
         spans[p, 0] = runs[0, 0]
