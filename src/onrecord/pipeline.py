@@ -25,7 +25,8 @@ from onrecord.ingest.files import Candidate, find
 from onrecord.ingest.quarantine import Reason, Rejected, reject
 from onrecord.ingest.read import Batch, read
 from onrecord.ingest.sources import Source, read_sources
-from onrecord.records.assemble import Rights, assemble, rights, text_ids
+from onrecord.records.assemble import assemble
+from onrecord.records.rights import Rights, rights, text_ids
 from onrecord.records.validate import validate as check_records
 from onrecord.release.catalog import release_path
 from onrecord.release.changes import Plan, Previous, plan

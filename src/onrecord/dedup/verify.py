@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from onrecord.dedup.align import align
 from onrecord.dedup.exact import Texts
 from onrecord.dedup.guard import WORDING, judge
+from onrecord.dedup.repeats import repeated_ends
 from onrecord.kernel import kernel
 from onrecord.text.tokens import CASELESS_WORD, SHOUTED, Tokens
 
@@ -28,10 +29,6 @@ BAG = 0.70
 CONTAINED = 0.80
 #: … and at least so many of its tokens.
 CONTAINED_TOKENS = 6
-#: A second copy of a text's own end must have so many tokens, and this share of the text.
-REPEAT_TOKENS, REPEAT_SHARE = 8, 0.15
-#: Damaged tokens between a text and the second copy of its end.
-REPEAT_DAMAGE = 3
 #: Share of a text's tokens from which its script or its capitals hide names.
 HIDES_NAMES = 0.5
 
@@ -92,41 +89,6 @@ class Pairs:
     b_span: NDArray[np.int32]
     a_words: NDArray[np.int32]
     b_words: NDArray[np.int32]
-
-
-@kernel
-def _repeated_ends(first, size, hashes):
-    """For each text: tokens before the repetition begins, and where the second copy begins.
-
-    The longest run that ends the text and stands once more right before it is found with
-    the Z algorithm (Gusfield, "Algorithms on Strings, Trees, and Sequences", 1.3) on the
-    reversed text.
-    """
-    core = size.copy()
-    copy = size.copy()
-    for t in range(size.size):
-        n = size[t]
-        if n < 2 * REPEAT_TOKENS:
-            continue
-        last = first[t] + n - 1
-        z = np.zeros(n, np.int64)
-        left, right = 0, 0
-        least = max(np.float64(REPEAT_TOKENS), REPEAT_SHARE * n)
-        best = 0
-        for k in range(1, n):
-            if k < right:
-                z[k] = min(right - k, z[k - left])
-            while k + z[k] < n and hashes[last - z[k]] == hashes[last - k - z[k]]:
-                z[k] += 1
-            if k + z[k] > right:
-                left, right = k, k + z[k]
-            run = min(z[k], k)
-            # `k - run` tokens between the end of the first copy and the second are damage.
-            if run >= least and k - run <= REPEAT_DAMAGE and run > best:
-                best = run
-                core[t] = n - k
-                copy[t] = n - run
-    return core, copy
 
 
 @kernel
@@ -302,7 +264,7 @@ def view(tokens: Tokens, texts: Texts, trusted: NDArray[np.bool_]) -> View:
     """
     first = tokens.offsets[texts.block]
     size = tokens.offsets[texts.block + 1] - first
-    core, copy = _repeated_ends(first, size, tokens.hashes)
+    core, copy = repeated_ends(first, size, tokens.hashes)
     frequency = np.zeros(_FREQUENCY_SLOTS, np.uint8)
     strict = _strict(first, size, tokens.flags, trusted, frequency, tokens.hashes)
     return View(

@@ -1,14 +1,11 @@
 """Make the tables of a release from the corpus and what the engine decided.
 
-Rights are enforced here, in one place: whatever a source's publication mode withholds never
-enters a table.
+Rights are enforced here, in one place: whatever a source's publication mode withholds (see
+``rights``) never enters a table.
 """
 
-import hashlib
-import hmac
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import numpy as np
 import pyarrow as pa
@@ -22,85 +19,15 @@ from onrecord.dedup.verify import RULE
 from onrecord.errors import RefusedError
 from onrecord.ingest.decode import Patch
 from onrecord.ingest.read import READER
-from onrecord.ingest.sources import Publication
 from onrecord.records.residue import residue
+from onrecord.records.rights import Rights
 from onrecord.records.schema import conform, empty
 from onrecord.records.spans import raw_offsets
-from onrecord.text.characters import NORMAL_FORM
 
-#: An excerpt shows so many characters of each document.
-EXCERPT = 200
 #: Longer differing passages are cut in ``variants``; the paragraphs have them in full.
 LONGEST_WORDS = 200
 
 _RELATIONS = {NEAR: "near", CONTAINED: "contained", COMPOSITE: "composite"}
-
-
-@dataclass(frozen=True, slots=True)
-class Rights:
-    """What may be shown, derived from the sources' publication modes.
-
-    Attributes:
-        openness: int64[blocks], 0 where the source is published in full, higher where less
-            is shown; ranks canonical choice and forbids relations from open to closed.
-        shown: bool[blocks], whether the block's text is published.
-        document_shown: bool[documents], whether all of a document's text is published.
-    """
-
-    openness: NDArray[np.int64]
-    shown: NDArray[np.bool_]
-    document_shown: NDArray[np.bool_]
-
-
-def rights(corpus: Corpus) -> Rights:
-    """Decide for every block whether its text is published.
-
-    An excerpt shows the blocks that lie wholly within the first 200 characters of their
-    document.
-    """
-    modes = {source.id: source.publication for source in corpus.sources}
-    of_document = [modes[s] for s in corpus.documents["source_id"].to_pylist()]
-    rank = np.array([m.openness for m in of_document], np.int64)
-    document_shown = np.array([m is Publication.FULL for m in of_document], np.bool_)
-    row = corpus.blocks.document
-    shown = document_shown[row]
-    excerpted = np.array([m is Publication.EXCERPT for m in of_document], np.bool_)[row]
-    if excerpted.any():
-        begins = corpus.text_offsets[row[excerpted]]
-        reach = characters(corpus.text, begins, corpus.blocks.end[excerpted])
-        shown[excerpted] = reach <= EXCERPT
-    # Withheld texts rank behind all that is shown, whatever their source's mode.
-    openness = rank[row] + np.where(shown, 0, len(Publication))
-    return Rights(openness, shown, document_shown)
-
-
-def text_ids(
-    corpus: Corpus, blocks: NDArray[np.int64], shown: NDArray[np.bool_], key: Callable[[], bytes]
-) -> list[str]:
-    """The id of the text of each given block: ``p`` and 20 hex digits over its tokens.
-
-    Args:
-        corpus: the blocks and their keys (see ``text.tokens.Tokens.folded``).
-        blocks: int64[n].
-        shown: bool[n]; the id of a withheld text is an HMAC, because a plain hash of a short
-            text can be guessed.
-        key: gives the secret for those; called only when needed.
-    """
-    prefix = NORMAL_FORM.encode() + b"\0"
-    folded = corpus.tokens.folded.data
-    bounds = corpus.tokens.folded_offsets
-    secret = b"" if shown.all() else key()
-    ids = []
-    for begin, end, plain in zip(
-        bounds[blocks].tolist(), bounds[blocks + 1].tolist(), shown.tolist(), strict=True
-    ):
-        data = prefix + folded[begin:end]
-        if plain:
-            digest = hashlib.sha256(data).hexdigest()
-        else:
-            digest = hmac.new(secret, data, hashlib.sha256).hexdigest()
-        ids.append("p" + digest[:20])
-    return ids
 
 
 def _escaped(raw: bytes, cache: dict[bytes, str | None]) -> str | None:

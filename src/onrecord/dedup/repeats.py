@@ -1,0 +1,45 @@
+"""Find texts that repeat their own end: a paragraph followed by a damaged copy of its tail."""
+
+import numpy as np
+
+from onrecord.kernel import kernel
+
+#: A second copy of a text's own end must have so many tokens, and this share of the text.
+REPEAT_TOKENS, REPEAT_SHARE = 8, 0.15
+#: Damaged tokens between a text and the second copy of its end.
+REPEAT_DAMAGE = 3
+
+
+@kernel
+def repeated_ends(first, size, hashes):
+    """For each text: tokens before the repetition begins, and where the second copy begins.
+
+    The longest run that ends the text and stands once more right before it is found with
+    the Z algorithm (Gusfield, "Algorithms on Strings, Trees, and Sequences", 1.3) on the
+    reversed text.
+    """
+    core = size.copy()
+    copy = size.copy()
+    for t in range(size.size):
+        n = size[t]
+        if n < 2 * REPEAT_TOKENS:
+            continue
+        last = first[t] + n - 1
+        z = np.zeros(n, np.int64)
+        left, right = 0, 0
+        least = max(np.float64(REPEAT_TOKENS), REPEAT_SHARE * n)
+        best = 0
+        for k in range(1, n):
+            if k < right:
+                z[k] = min(right - k, z[k - left])
+            while k + z[k] < n and hashes[last - z[k]] == hashes[last - k - z[k]]:
+                z[k] += 1
+            if k + z[k] > right:
+                left, right = k, k + z[k]
+            run = min(z[k], k)
+            # `k - run` tokens between the end of the first copy and the second are damage.
+            if run >= least and k - run <= REPEAT_DAMAGE and run > best:
+                best = run
+                core[t] = n - k
+                copy[t] = n - run
+    return core, copy
