@@ -204,7 +204,11 @@ def _published(
 
 
 def deduplicate(
-    corpus: Corpus, allowed: Rights, archive: Archive, previous: Previous | None
+    corpus: Corpus,
+    allowed: Rights,
+    archive: Archive,
+    previous: Previous | None,
+    settings: Settings,
 ) -> Decisions:
     """Find every repeat among the blocks of a run."""
     return find_repeats(
@@ -213,6 +217,8 @@ def deduplicate(
         _published(corpus, allowed, archive, previous),
         _trusted(corpus),
         characters(corpus.text, corpus.blocks.start, corpus.blocks.end),
+        corpus.blocks.document,
+        settings.boilerplate_documents,
     )
 
 
@@ -317,7 +323,7 @@ def release(seeds: Path, data: Path, settings: Settings, run: Run = call) -> Out
             prepared.append(run(normalise, batch, blocks, step=step))
         corpus = run(gather, found, prepared)
         allowed = rights(corpus)
-        decisions = run(deduplicate, corpus, allowed, archive, previous)
+        decisions = run(deduplicate, corpus, allowed, archive, previous, settings)
         planned = run(record, corpus, allowed, decisions, archive, previous, settings)
         if planned.version is None:
             assert previous is not None

@@ -36,6 +36,8 @@ def deduplicate(
     published: NDArray[np.bool_],
     trusted: NDArray[np.bool_],
     characters: NDArray[np.int64],
+    document: NDArray[np.int32],
+    boilerplate: int,
 ) -> Decisions:
     """Find every repeat among the blocks.
 
@@ -45,6 +47,8 @@ def deduplicate(
         published: bool[blocks], whether the block's wording was canonical in the release before.
         trusted: bool[blocks], whether the negations of its language are known.
         characters: int64[blocks], length in characters.
+        document: int32[blocks], the document in which it stands.
+        boilerplate: a text in so many documents is never part of a longer one.
 
     Returns:
         The decisions. They depend on the blocks and their order alone.
@@ -66,5 +70,14 @@ def deduplicate(
     prints, owners = winnow(tokens, texts.block)
     a, b = candidates(prints, owners, details.core)
     pairs = verify(details, a, b)
-    resolution = resolve(pairs, details, characters[texts.block], text_rank, openness[texts.block])
+    places = np.unique(np.stack([texts.of_block, document]), axis=1)
+    resolution = resolve(
+        pairs,
+        details,
+        characters[texts.block],
+        text_rank,
+        openness[texts.block],
+        np.bincount(places[0], minlength=len(texts)),
+        boilerplate,
+    )
     return Decisions(texts, details, pairs, resolution)

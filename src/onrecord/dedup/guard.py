@@ -3,11 +3,11 @@
 Where the texts part, the words that part are looked at. Other words in the same place mean that
 the two are *variants*: both are kept and linked, with the kind of the most telling word (a
 number, a date, a negation, a symbol, a name; "killed" for "wounded" is mere wording, and must
-not be merged either). So does a number, a date, a name, a negation or a symbol that only one
-of them has. Words that stick out at one end only (an attribution, a credit, a cut-off sentence)
-are residue, and a few plain words that one of them leaves out make no difference; but where
-names can't be told from plain words (a script without case, text all in capitals, a language
-whose negations we don't know), any difference in the middle keeps two texts apart.
+not be merged either). So do words in the middle that only one of them has ("allegedly"), but for
+articles, prepositions, titles and the address of a link. Words that stick out at one end only
+(an attribution, a credit, a cut-off sentence) are residue, unless they negate or hedge what
+they stick to. Where names can't be told from plain words (a script without case, text all in
+capitals, a language whose negations we don't know), any difference in the middle counts.
 
 Three things look like other words and are none: a slip of the pen, words glued together or
 split ("mustbe"), and a word that was cut off at the end of the text.
@@ -19,6 +19,8 @@ from onrecord.kernel import kernel
 from onrecord.text.tokens import (
     AFTER_BREAK,
     DATE,
+    FILLER,
+    LINK,
     NAME,
     NEGATES,
     NUMBER,
@@ -34,8 +36,10 @@ _NUMBER, _DATE, _NEGATION, _SYMBOL, _NAME, WORDING = range(1, 7)
 OMISSION = 8
 #: A passage of at least so many tokens that stands elsewhere in the other text was moved.
 MOVED = 4
-#: So many tokens before and after a match are searched for a negation of the whole.
-NEGATION_REACH = 4
+#: So many tokens before and after a match are searched for a negation of the whole: more in
+#: a short end that was added to the text than in a longer text that merely goes on.
+NEGATION_REACH, NEAR_REACH = 8, 4
+SHORT_END = 16
 #: Two ends that part are one place worded differently when the longer has at most twice the
 #: words of the shorter and so many more; otherwise the longer text just goes on.
 END_SLACK = 4
@@ -219,6 +223,28 @@ def _is_cut(texts, text, token, other, other_token, at_end):
 
 
 @kernel
+def _says_the_same(texts, text_a, a_from, a_to, text_b, b_from, b_to):
+    """Whether two passages differ in fillers only, or one is a link that the other lacks."""
+    first_a, first_b = texts.first[text_a], texts.first[text_b]
+    if a_from == a_to and texts.flags[first_b + b_from] & LINK:
+        return True
+    if b_from == b_to and texts.flags[first_a + a_from] & LINK:
+        return True
+    i, j = a_from, b_from
+    while True:
+        while i < a_to and texts.flags[first_a + i] & FILLER:
+            i += 1
+        while j < b_to and texts.flags[first_b + j] & FILLER:
+            j += 1
+        if i == a_to or j == b_to:
+            return i == a_to and j == b_to
+        if texts.hashes[first_a + i] != texts.hashes[first_b + j]:
+            return False
+        i += 1
+        j += 1
+
+
+@kernel
 def _difference(texts, text_a, a_from, a_to, text_b, b_from, b_to, strict):
     """The difference that two passages in the same place make; one of them may be empty."""
     single = a_to - a_from == 1 and b_to - b_from == 1
@@ -226,10 +252,10 @@ def _difference(texts, text_a, a_from, a_to, text_b, b_from, b_to, strict):
         return 0
     if _is_glued(texts, text_a, a_from, a_to, text_b, b_from, b_to):
         return 0
+    if not strict and _says_the_same(texts, text_a, a_from, a_to, text_b, b_from, b_to):
+        return 0
     code = _parting(texts, text_a, a_from, a_to, text_b, b_from, b_to)
-    if code == 0 and (strict or (a_from < a_to and b_from < b_to)):
-        return WORDING
-    return code
+    return WORDING if code == 0 else code
 
 
 @kernel
@@ -248,7 +274,8 @@ def _negated(texts, text, start, end, step):
     """
     first = texts.first[text]
     i = start
-    for _ in range(NEGATION_REACH):
+    reach = NEGATION_REACH if abs(end - start) <= SHORT_END else NEAR_REACH
+    for _ in range(reach):
         if i == end:
             return False
         if step > 0 and texts.flags[first + i] & AFTER_BREAK:

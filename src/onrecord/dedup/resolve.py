@@ -112,6 +112,8 @@ def resolve(
     characters: NDArray[np.int64],
     preference: NDArray[np.int64],
     openness: NDArray[np.int64],
+    documents: NDArray[np.int64],
+    boilerplate: int,
 ) -> Resolution:
     """Decide the fate of every text.
 
@@ -122,6 +124,10 @@ def resolve(
         preference: int64[texts], rank of the canonical block; the lowest wins among copies.
         openness: int64[texts], 0 for the most open publication class; no text is ever
             removed in favour of one with a higher number.
+        documents: int64[texts], in how many documents it stands as a block of its own.
+        boilerplate: a text that stands in at least so many documents, and in more than a
+            longer one that has it too, is a paragraph of its own: a licence footer is not
+            part of the one article that it got glued to.
 
     Returns:
         The fate of every text and the evidence.
@@ -132,6 +138,9 @@ def resolve(
 
     def open_enough(text: int, target: int) -> bool:
         return bool(openness[target] <= openness[text])
+
+    def stands_alone(text: int, target: int) -> bool:
+        return bool(documents[text] >= boilerplate and documents[text] > documents[target])
 
     def by_preference(text: int) -> int:
         return int(preference[text])
@@ -167,7 +176,7 @@ def resolve(
         if fate[text] != KEPT:
             continue
         kept = [x for x in containers[text] if fate[x.target] == KEPT]
-        kept = [x for x in kept if open_enough(text, x.target)]
+        kept = [x for x in kept if open_enough(text, x.target) and not stands_alone(text, x.target)]
         if kept:
             fate[text] = CONTAINED
             links[text] = [min(kept, key=best_first)]
@@ -191,7 +200,8 @@ def resolve(
         fate[text] = KEPT
         del links[text]
     for text in sorted(orphans, key=longest_first):
-        choices = [(CONTAINED, x) for x in containers[text]] + [(NEAR, x) for x in copies[text]]
+        choices = [(CONTAINED, x) for x in containers[text] if not stands_alone(text, x.target)]
+        choices += [(NEAR, x) for x in copies[text]]
         choices = [
             (kind, x)
             for kind, x in choices

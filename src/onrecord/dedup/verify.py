@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from onrecord.dedup.align import align
 from onrecord.dedup.exact import Texts
-from onrecord.dedup.guard import WORDING, judge
+from onrecord.dedup.guard import MOVED, judge
 from onrecord.dedup.repeats import repeated_ends
 from onrecord.kernel import kernel
 from onrecord.text.tokens import CASELESS_WORD, SHOUTED, Tokens
@@ -59,7 +59,7 @@ class View(NamedTuple):
     core: NDArray[np.int64]
     copy: NDArray[np.int64]
     hashes: NDArray[np.uint64]
-    flags: NDArray[np.uint8]
+    flags: NDArray[np.uint16]
     strict: NDArray[np.bool_]
     frequency: NDArray[np.uint8]
     folded: NDArray[np.uint8]
@@ -156,6 +156,28 @@ def _cover(table, hashes, first, size, covered):
 
 
 @kernel
+def _settle(covered, size, start, end, shortest):
+    """Unmark covered tokens that lie outside [start, end) in runs shorter than `shortest`.
+
+    There, words stand in both texts by chance. Returns how many tokens stay covered.
+    """
+    n = 0
+    i = 0
+    while i < size:
+        stop = i + 1
+        if covered[i]:
+            inside = start <= i < end
+            while stop < size and covered[stop] and (start <= stop < end) == inside:
+                stop += 1
+            if inside or stop - i >= shortest:
+                n += stop - i
+            else:
+                covered[i:stop] = False
+        i = stop
+    return n
+
+
+@kernel
 def _bag_overlap(hashes, a, n, b, m):
     """Share of the longer one's tokens that stand in the other, each counted once."""
     x = np.sort(hashes[a : a + n])
@@ -205,15 +227,7 @@ def _verify(view, pair_a, pair_b):
         _fill(table_a, view.hashes, view.first[a], view.size[a])
         n_b = _cover(table_a, view.hashes, view.first[b], view.size[b], covered_b)
         of_b = n_b / view.size[b]
-        coverage_a[p] = of_a
-        coverage_b[p] = of_b
-        near = of_b >= NEAR and (
-            _bag_overlap(view.hashes, view.first[a], view.core[a], view.first[b], view.core[b])
-            >= BAG
-        )
-        a_fits = of_a >= CONTAINED and n_a >= CONTAINED_TOKENS
-        b_fits = of_b >= CONTAINED and n_b >= CONTAINED_TOKENS
-        if not near and not a_fits and not b_fits:
+        if of_a < CONTAINED and of_b < NEAR:
             continue
         runs = align(
             view.hashes,
@@ -226,9 +240,21 @@ def _verify(view, pair_a, pair_b):
         )
         if runs.shape[0] == 0:
             continue
-        matched = 0
-        for k in range(runs.shape[0]):
-            matched += runs[k, 2]
+        # From here on, what is covered by chance far from the alignment counts no more.
+        last = runs.shape[0] - 1
+        n_a = _settle(covered_a, view.size[a], runs[0, 0], runs[last, 0] + runs[last, 2], MOVED)
+        n_b = _settle(covered_b, view.size[b], runs[0, 1], runs[last, 1] + runs[last, 2], MOVED)
+        of_a, of_b = n_a / view.size[a], n_b / view.size[b]
+        coverage_a[p] = of_a
+        coverage_b[p] = of_b
+        near = min(of_a, of_b) >= NEAR and (
+            _bag_overlap(view.hashes, view.first[a], view.core[a], view.first[b], view.core[b])
+            >= BAG
+        )
+        a_fits = of_a >= CONTAINED and n_a >= CONTAINED_TOKENS
+        b_fits = of_b >= CONTAINED and n_b >= CONTAINED_TOKENS
+        if not near and not a_fits and not b_fits:
+            continue
         strict = view.strict[a] or view.strict[b]
         a_in_b, b_in_a, ends_agree, code, w0, w1, w2, w3 = judge(
             view, a, covered_a, b, covered_b, runs, strict
@@ -239,10 +265,9 @@ def _verify(view, pair_a, pair_b):
             relation[p] = A_IN_B
         elif b_fits and b_in_a and of_b > of_a:
             relation[p] = B_IN_A
-        elif code and (near or code != WORDING or matched >= CONTAINED * view.core[a]):
-            relation[p] = VARIANT  # scattered words of a short text in a long one are none
+        elif code:
+            relation[p] = VARIANT
         difference[p] = code
-        last = runs.shape[0] - 1
         spans[p, 0] = runs[0, 0]
         spans[p, 1] = runs[last, 0] + runs[last, 2]
         spans[p, 2] = runs[0, 1]
@@ -319,16 +344,8 @@ def _covered_by(texts, text, others, spans, shortest):
         table = np.zeros(_slots(texts.size[other]), np.uint64)
         _fill(table, texts.hashes, texts.first[other], texts.size[other])
         _cover(table, texts.hashes, texts.first[text], size, covered)
-        i = 0
-        while i < size:
-            end = i + 1
-            if covered[i]:
-                inside = spans[k, 0] <= i < spans[k, 1]
-                while end < size and covered[end] and (spans[k, 0] <= end < spans[k, 1]) == inside:
-                    end += 1
-                if inside or end - i >= shortest:
-                    result[i:end] = True
-            i = end
+        _settle(covered, size, spans[k, 0], spans[k, 1], shortest)
+        result |= covered
     return result
 
 

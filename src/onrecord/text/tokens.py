@@ -40,11 +40,19 @@ from onrecord.text.characters import (
     UPPER,
     tables,
 )
-from onrecord.text.lexicon import DATE_WORD, NEGATION, NUMBER_WORD, hash_bytes, lexicon
+from onrecord.text.lexicon import (
+    DATE_WORD,
+    FUNCTION_WORD,
+    LINK_WORD,
+    NEGATION,
+    NUMBER_WORD,
+    hash_bytes,
+    lexicon,
+)
 from onrecord.text.segment import Blocks
 from onrecord.text.utf8 import decode_at, encode_at, grown, property_of
 
-# What a token is, as far as the guard against false merges cares (uint8 bits).
+# What a token is, as far as the guard against false merges cares (uint16 bits).
 NUMBER = 1  # digits, numerals, number words
 NAME = 2  # starts with a capital letter
 CASELESS_WORD = 4  # of a script without case: names can't be told from other words
@@ -52,6 +60,8 @@ SYMBOL_TOKEN = 8
 NEGATES = 16
 DATE = 32  # names of months and days, in any language we know
 SHOUTED = 64  # two or more letters, all of them capitals
+FILLER = 256  # an article, a preposition, a title: says nothing by itself
+LINK = 512  # begins an address or an escaped character
 AFTER_BREAK = 128  # punctuation that ends a sentence, a quotation or a clause stands before it
 
 #: So many of one symbol in a row are a rule or a fence ("=====", "~~~"), not a symbol.
@@ -67,7 +77,7 @@ class Tokens:
         hashes: uint64[tokens], 64-bit hash of the folded token.
         start: uint32[tokens], first byte of the token, counted from the block's start.
         end: uint32[tokens], the byte after its last.
-        flags: uint8[tokens], NUMBER | NAME | … of this module.
+        flags: uint16[tokens], NUMBER | NAME | … of this module.
         folded_offsets: int64[blocks + 1], where each block's key begins in `folded`.
         folded: uint8[…], the key of each block: its folded tokens, each behind its length
             as four little-endian bytes; of a block without any token the block's own bytes
@@ -79,7 +89,7 @@ class Tokens:
     hashes: NDArray[np.uint64]
     start: NDArray[np.uint32]
     end: NDArray[np.uint32]
-    flags: NDArray[np.uint8]
+    flags: NDArray[np.uint16]
     folded_offsets: NDArray[np.int64]
     folded: NDArray[np.uint8]
     keys: NDArray[np.uint64]
@@ -175,7 +185,7 @@ def _tokenise_block(
             hashes[n] = h
             flags[n] |= _classes(h, words)
             if length == 1 and flags[n] & NAME:
-                flags[n] &= ~np.uint8(NEGATES)  # an initial, not the end of "can't"
+                flags[n] &= ~np.uint16(NEGATES)  # an initial, not the end of "can't"
             if cased >= 2 and capitals == cased:
                 flags[n] |= SHOUTED
             n += 1
@@ -229,7 +239,7 @@ def _tokenise(text, starts, ends, characters, words):
     hashes = np.empty(expected // 5, np.uint64)
     t_start = np.empty(expected // 5, np.uint32)
     t_end = np.empty(expected // 5, np.uint32)
-    flags = np.empty(expected // 5, np.uint8)
+    flags = np.empty(expected // 5, np.uint16)
     folded = np.empty(2 * expected, np.uint8)
     n = np.int64(0)
     f = np.int64(0)
@@ -282,6 +292,10 @@ def _classes(h, words):
                 flags |= NUMBER
             if found & DATE_WORD:
                 flags |= DATE
+            if found & FUNCTION_WORD:
+                flags |= FILLER
+            if found & LINK_WORD:
+                flags |= LINK
             return flags
         slot = (slot + np.uint64(1)) & mask
     return 0
