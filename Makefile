@@ -34,13 +34,13 @@ test: $(STAMP)  ## run the whole test suite
 	$(BIN)/python -m pytest
 
 check: $(STAMP)  ## linters and types
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	$(BIN)/ruff check src flows tests
+	$(BIN)/ruff format --check src flows tests
 	$(BIN)/mypy
 
 format: $(STAMP)  ## format the code
-	$(BIN)/ruff format .
-	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format src flows tests
+	$(BIN)/ruff check --fix src flows tests
 
 dictionary: $(STAMP)  ## rewrite docs/data-dictionary.md from schemas/
 	$(BIN)/python -m onrecord.records.dictionary docs/data-dictionary.md

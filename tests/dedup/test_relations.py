@@ -155,3 +155,15 @@ def test_relation(published: Any, case: Case) -> None:
     assert variants == []
     if case.detail:
         assert second["residue"] == case.detail
+
+
+def test_a_footer_is_no_part_of_the_article_it_got_glued_to(
+    tmp_path: Path, make_source: Callable[..., Path]
+) -> None:
+    footer = "All content by this agency is licensed under a Creative Commons licence."
+    files = {f"{i}.txt": f"Story number {i} of the day.\n{footer}\n".encode() for i in range(6)}
+    files["0-long.txt"] = f"{LONG} {footer}\n".encode()
+    make_source(tmp_path / "seeds", "agency", files, publication="full", language="en")
+    path = release(tmp_path / "seeds", tmp_path / "data", Settings()).path
+    paragraphs = pl.read_parquet(path / "parquet" / "paragraphs.parquet").filter(text=footer)
+    assert paragraphs.select("n_documents", "boilerplate").rows() == [(6, True)]

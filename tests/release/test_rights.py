@@ -107,3 +107,18 @@ def test_restoring_a_withheld_document_says_why_not(published: Path, tmp_path: P
     assert done.returncode == 1
     assert done.stdout == ""
     assert "withheld" in done.stderr
+
+
+def test_withholding_what_was_published_is_a_major_release(
+    tmp_path: Path, make_source: MakeSource
+) -> None:
+    folder = make_source(tmp_path / "seeds", "open", {"a.txt": SHARED.encode()})
+    release(tmp_path / "seeds", tmp_path / "data", Settings())
+    described = folder / "source.yml"
+    described.write_text(described.read_text().replace("full", "metadata"))
+    outcome = release(tmp_path / "seeds", tmp_path / "data", Settings())
+    assert outcome.version == "2.0.0"
+    retired = pq.read_table(outcome.path / "parquet" / "retired.parquet").to_pylist()
+    assert [(row["kind"], row["reason"]) for row in retired] == [("paragraph", "withdrawn")]
+    log = (outcome.path / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert "withheld now: 1" in log

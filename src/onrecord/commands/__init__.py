@@ -45,8 +45,7 @@ def onrecord(
 ) -> None:
     """Turn a folder of scraped text into a versioned open dataset.
 
-    Every paragraph once, every byte accounted for: repeats are linked to what they repeat,
-    with the evidence, and each source document can be rebuilt byte for byte.
+    Every paragraph once, every byte accounted for.
     """
 
 

@@ -5,8 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
 from onrecord.commands.console import Stages, installed, note, out, peak_memory_mib
 
@@ -32,7 +30,11 @@ def command(
     ] = 10_000,
     boilerplate_documents: Annotated[
         int,
-        typer.Option(min=2, help="A paragraph in so many documents of a source is boilerplate."),
+        typer.Option(
+            "--boilerplate",
+            min=2,
+            help="A paragraph in so many documents of a source is boilerplate.",
+        ),
     ] = 5,
 ) -> None:
     """Build a release from a folder of sources, and publish it when anything changed.
@@ -71,17 +73,16 @@ def _show(outcome: "Outcome", seconds: float) -> None:
         out.print(f"Published release [bold]{outcome.version}[/bold].")
     else:
         out.print(f"Nothing changed: release [bold]{outcome.version}[/bold] is up to date.")
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(style="dim")
-    table.add_column(overflow="fold")
-    table.add_row("documents", f"{figures['documents']:,}")
-    table.add_row("blocks", f"{figures['blocks']:,}")
-    table.add_row("paragraphs", f"{figures['paragraphs']:,}")
-    table.add_row("repeats", repeats or "none")
-    table.add_row("quarantined", f"{figures['quarantined']:,}")
-    table.add_row("time", f"{seconds:.1f} s, {peak_memory_mib():,.0f} MiB at most")
-    table.add_row("where", Text(str(outcome.path)))
-    out.print(table)
+    for label, value in (
+        ("documents", f"{figures['documents']:,}"),
+        ("blocks", f"{figures['blocks']:,}"),
+        ("paragraphs", f"{figures['paragraphs']:,}"),
+        ("repeats", repeats or "none"),
+        ("quarantined", f"{figures['quarantined']:,}"),
+        ("time", f"{seconds:.1f} s, {peak_memory_mib():,.0f} MiB at most"),
+        ("where", str(outcome.path)),
+    ):
+        out.print(f"{label:<12} {value}", markup=False, highlight=False, soft_wrap=True)
     if figures["quarantined"]:
         line = f"See {outcome.path / 'csv' / 'quarantine.csv'} for what could not be read."
         out.print(line, markup=False, highlight=False, soft_wrap=True)

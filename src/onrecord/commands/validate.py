@@ -40,8 +40,10 @@ def command(
             for source_id in batch.documents["source_id"].to_pylist():
                 readable[source_id] = readable.get(source_id, 0) + 1
     table = Table(box=None, pad_edge=False)
-    for column in ("source", "title", "published", "licence"):
-        table.add_column(column, overflow="fold")
+    table.add_column("source", no_wrap=True)
+    table.add_column("title", no_wrap=True, max_width=40, overflow="ellipsis")
+    table.add_column("published", no_wrap=True)
+    table.add_column("licence", no_wrap=True)
     table.add_column("documents", justify="right")
     table.add_column("quarantine", justify="right")
     for source in found.sources:
@@ -53,7 +55,7 @@ def command(
             f"{readable.get(source.id, 0):,}",
             f"{sum(r.source_id == source.id for r in rejected):,}",
         )
-    out.print(table)
+    out.print(table, width=None if out.is_terminal else 200)
     for remark in found.remarks:
         note(f"note: {remark}")
     for reject in sorted(rejected):

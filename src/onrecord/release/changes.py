@@ -139,6 +139,15 @@ def _schema_changes(old: Mapping[str, pa.Table]) -> tuple[list[str], list[str]]:
     return broken, grown
 
 
+def _reason(before: Mapping[str, Any], now: Mapping[str, Any] | None) -> str:
+    """Why a paragraph is gone, from its document then and now."""
+    if now is None:
+        return "missing"
+    if before["restores"] != now["restores"]:
+        return "withdrawn" if now["restores"] == "none" else "superseded"
+    return "edited" if before["revision"] != now["revision"] else "resegmented"
+
+
 def _retired(
     previous: Previous,
     tables: Mapping[str, pa.Table],
@@ -183,11 +192,13 @@ def _retired(
                 "category": None,
             }
         )
+    now = {row["document_id"]: row for row in tables["documents"].to_pylist()}
+    before = {row["document_id"]: row for row in previous.tables["documents"].to_pylist()}
     for row in previous.tables["paragraphs"].to_pylist():
         if row["paragraph_id"] in living or row["paragraph_id"] in known:
             continue
         successor = successors.get(row["paragraph_id"])
-        reason = "edited" if row["document_id"] in living else "missing"
+        reason = _reason(before[row["document_id"]], now.get(row["document_id"]))
         rows.append(
             {
                 "kind": "paragraph",
@@ -260,10 +271,14 @@ def plan(
             and row["change"] == "changed"
             and "text" in row["fields"].split()
         ]
-        if breaks or reworded:
+        withdrawn = sum(row["reason"] == "withdrawn" and row["change"] == "retired" for row in rows)
+        if breaks or reworded or withdrawn:
             level = "major"
             reasons = tuple(f"schema of {name} changed" for name in breaks)
             reasons += tuple(f"paragraph {key} was reworded" for key in reworded)
+            if withdrawn:
+                reasons += (f"paragraphs withheld now: {withdrawn:,}",)
+            reasons += _counts(rows)
         elif grown or any(r["resource"] != "sources" or r["change"] != "changed" for r in rows):
             level = "minor"
             reasons = tuple(f"schema of {name} grew" for name in grown) + _counts(rows)

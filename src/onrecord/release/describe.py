@@ -24,7 +24,7 @@ from onrecord.text.characters import NORMAL_FORM
 _PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
 _TITLE = "Onrecord dataset"
 _DESCRIPTION = (
-    "Distinct paragraphs of the documents of {sources}, each published once, with every place "
+    "Distinct paragraphs of documents from {n} sources, each published once, with every place "
     "where it occurs and the evidence for every repeat. The dataset records that a source "
     "printed a text, never that the text is true."
 )
@@ -154,7 +154,7 @@ def _package(facts: Facts, name: str, resources: list[dict[str, Any]]) -> dict[s
         "$schema": _PROFILE,
         "name": name,
         "title": _TITLE,
-        "description": _DESCRIPTION.format(sources=", ".join(titles)),
+        "description": _DESCRIPTION.format(n=len(titles)),
         "version": facts.plan.version,
         "created": facts.created,
     }
@@ -236,12 +236,13 @@ def readme(facts: Facts, figures: Mapping[str, Any], digest: str) -> str:
     """``README.md`` of the release."""
     tables = facts.plan.tables
     sources = _table(
-        ["source", "title", "licence", "published", "documents", "blocks", "repeats"],
+        ["source", "title", "licence", "rights", "published", "documents", "blocks", "repeats"],
         [
             [
                 f"`{row['source_id']}`",
                 _plain(row["title"]),
-                _plain(row["license"] or "not stated"),
+                _plain(row["license"] or "none stated"),
+                _plain(row["basis"]),
                 row["publication"],
                 f"{row['n_documents']:,}",
                 f"{figures['sources'][row['source_id']]['blocks']:,}",
@@ -260,7 +261,7 @@ def readme(facts: Facts, figures: Mapping[str, Any], digest: str) -> str:
     relations = ", ".join(f"{n:,} {name}" for name, n in figures["relations"].items())
     return f"""# {_TITLE} {facts.plan.version}
 
-{_DESCRIPTION.format(sources=", ".join(_plain(t) for t in tables["sources"]["title"].to_pylist()))}
+{_DESCRIPTION.format(n=tables["sources"].num_rows)}
 
 **{figures["documents"]:,} documents, {figures["blocks"]:,} blocks, {figures["paragraphs"]:,} \
 distinct paragraphs.** Blocks by relation: {relations}. {figures["quarantined"]:,} inputs could \
@@ -277,15 +278,25 @@ Each table is there as CSV (`csv/`) and as Parquet (`parquet/`), with the same r
 
 {contents}
 
+A block is a run of text as it stands in a document. `canonical` blocks give a paragraph its
+wording; `exact` ones have the same words, `near` ones nearly the same, `contained` ones stand
+within the paragraph, and a `composite` is made of several paragraphs. `matches` holds the
+evidence. Texts that look alike but differ in a number, a date, a name, a negation or other
+words are never merged: `variants` links them.
+
+`onrecord restore DOCUMENT_ID` rebuilds a document byte for byte from these tables alone.
+
 ## Use it
 
 ```python
 import polars as pl
+
 paragraphs = pl.read_parquet("parquet/paragraphs.parquet")
 ```
 
 ```python
 import pandas as pd
+
 paragraphs = pd.read_csv("csv/paragraphs.csv", keep_default_na=False, na_values=[""])
 ```
 
@@ -314,13 +325,13 @@ def changelog(facts: Facts, figures: Mapping[str, Any], before: str | None) -> s
     lines = [f"## {plan.version}", ""]
     lines += [f"- {reason}" for reason in plan.reasons]
     lines.append(
-        f"- now {figures['documents']:,} documents, {figures['paragraphs']:,} paragraphs, "
-        f"{figures['quarantined']:,} inputs in quarantine"
+        f"- documents: {figures['documents']:,}, paragraphs: {figures['paragraphs']:,}, "
+        f"in quarantine: {figures['quarantined']:,}"
     )
     for name, source in figures["sources"].items():
         lines.append(
-            f"- `{name}`: {source['documents']:,} documents, {source['blocks']:,} blocks, "
-            f"{source['repeated_share']:.1%} of them repeats"
+            f"- `{name}`: documents: {source['documents']:,}, blocks: {source['blocks']:,}, "
+            f"of these repeats: {source['repeated_share']:.1%}"
         )
     older = ""
     if before:
