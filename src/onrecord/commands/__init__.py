@@ -1,7 +1,8 @@
 """The command line: one module a command.
 
 Exit codes: 0 done (also when nothing changed), 1 refused or a check failed, 2 wrong usage or
-configuration. Heavy libraries, and never Prefect, are imported only when a command runs.
+configuration, 130 stopped with Ctrl-C. Heavy libraries are imported only when a command runs,
+and Prefect never.
 """
 
 import sys
@@ -56,6 +57,3 @@ def main() -> None:
     except OnrecordError as error:
         fail(str(error))
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        fail("stopped; nothing was published")
-        sys.exit(130)

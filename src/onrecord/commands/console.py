@@ -80,6 +80,8 @@ class Stages:
     ) -> None:
         if self._progress:
             self._progress.stop()
+        if kind is KeyboardInterrupt:
+            note("stopped; the releases stay as they are, and the next run tidies up")
 
     def __call__(self, stage: Callable[..., T], *args: Any, step: tuple[int, int] = (1, 1)) -> T:
         """Run one stage, or one batch of it, and account for its time."""
