@@ -76,11 +76,7 @@ def join(sources: list[Source], batches: list[Prepared], rejected: list[Rejected
         rejected: inputs that were rejected before they were read.
     """
     documents = pa.concat_tables([b.documents for b in batches]).combine_chunks()
-    text = documents["text"]
-    text = text.combine_chunks() if isinstance(text, pa.ChunkedArray) else text
-    if isinstance(text, pa.ChunkedArray):  # no chunk at all
-        text = pa.array([], pa.large_string())
-    data, offsets = text_buffer(text)
+    data, offsets = text_buffer(text_of(documents))
     row, at = 0, 0
     document, start, end = [], [], []
     for batch in batches:
@@ -88,7 +84,7 @@ def join(sources: list[Source], batches: list[Prepared], rejected: list[Rejected
         start.append(batch.blocks.start + at)
         end.append(batch.blocks.end + at)
         row += batch.documents.num_rows
-        at += int(text_buffer(_one(batch.documents["text"]))[1][-1])
+        at += int(text_buffer(text_of(batch.documents))[1][-1])
     tokens = [b.tokens for b in batches]
     return Corpus(
         sources,
@@ -115,12 +111,10 @@ def join(sources: list[Source], batches: list[Prepared], rejected: list[Rejected
     )
 
 
-def _one(column: pa.ChunkedArray) -> pa.LargeStringArray:
-    """A chunked string column as one array."""
-    chunks = column.combine_chunks()
-    if isinstance(chunks, pa.ChunkedArray):
-        return pa.array([], pa.large_string()) if not chunks.num_chunks else chunks.chunk(0)
-    return chunks
+def text_of(documents: pa.Table) -> pa.LargeStringArray:
+    """The text of all documents of a table as one array."""
+    chunks = documents["text"].chunks
+    return pa.concat_arrays(chunks) if chunks else pa.array([], pa.large_string())
 
 
 @kernel

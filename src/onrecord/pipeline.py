@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from onrecord.corpus import Corpus, Prepared, characters, join
+from onrecord.corpus import Corpus, Prepared, characters, join, text_of
 from onrecord.dedup.engine import Decisions
 from onrecord.dedup.engine import deduplicate as find_repeats
 from onrecord.dedup.resolve import COMPOSITE, KEPT
@@ -38,7 +38,6 @@ from onrecord.settings import Settings
 from onrecord.text.lexicon import NEGATION_LANGUAGES
 from onrecord.text.segment import Blocks, text_buffer
 from onrecord.text.segment import segment as cut
-from onrecord.text.tokens import Tokens
 from onrecord.text.tokens import normalise as fold
 
 T = TypeVar("T")
@@ -141,14 +140,9 @@ def ingest(files: list[Candidate], archive: Archive | None, settings: Settings) 
         ) from None
 
 
-def _text(documents: pa.Table) -> pa.LargeStringArray:
-    chunks = documents["text"].chunks
-    return pa.concat_arrays(chunks) if chunks else pa.array([], pa.large_string())
-
-
 def segment(batch: Batch, settings: Settings) -> tuple[Batch, Blocks]:
     """Cut a batch into blocks; documents without any go to quarantine."""
-    blocks = cut(_text(batch.documents), settings.split_above)
+    blocks = cut(text_of(batch.documents), settings.split_above)
     filled = np.zeros(batch.documents.num_rows, np.bool_)
     filled[blocks.document] = True
     if filled.all():
@@ -162,13 +156,13 @@ def segment(batch: Batch, settings: Settings) -> tuple[Batch, Blocks]:
     gone = pa.array([r["document_id"] for r in blank], pa.string())
     patches = batch.patches.filter(pc.invert(pc.is_in(batch.patches["document_id"], gone)))
     rest = Batch(documents, patches, batch.rejected + rejected)
-    return rest, cut(_text(documents), settings.split_above)
+    return rest, cut(text_of(documents), settings.split_above)
 
 
 def normalise(batch: Batch, blocks: Blocks) -> Prepared:
     """Turn the blocks of a batch into tokens of the normal form."""
     composed = batch.documents["nfc"].to_numpy()
-    text, _ = text_buffer(_text(batch.documents))
+    text, _ = text_buffer(text_of(batch.documents))
     tokens = fold(text, blocks, ~composed.astype(np.bool_))
     return Prepared(batch.documents, batch.patches, batch.rejected, blocks, tokens)
 
@@ -366,6 +360,3 @@ def stage_order() -> list[str]:
         publish_plan,
     )
     return [stage.__name__ for stage in stages]
-
-
-__all__ = ["Outcome", "Run", "Tokens", "call", "release", "stage_order"]

@@ -12,14 +12,13 @@ REPEAT_DAMAGE = 3
 
 @kernel
 def repeated_ends(first, size, hashes):
-    """For each text: tokens before the repetition begins, and where the second copy begins.
+    """For each text the number of tokens before it starts to repeat its own end.
 
     The longest run that ends the text and stands once more right before it is found with
     the Z algorithm (Gusfield, "Algorithms on Strings, Trees, and Sequences", 1.3) on the
     reversed text.
     """
     core = size.copy()
-    copy = size.copy()
     for t in range(size.size):
         n = size[t]
         if n < 2 * REPEAT_TOKENS:
@@ -41,5 +40,4 @@ def repeated_ends(first, size, hashes):
             if run >= least and k - run <= REPEAT_DAMAGE and run > best:
                 best = run
                 core[t] = n - k
-                copy[t] = n - run
-    return core, copy
+    return core

@@ -31,7 +31,6 @@ class Link:
 
     Attributes:
         target: the text that may stand for it.
-        pair: row in `Pairs`.
         coverage: of the removed text by the target.
         other_coverage: of the target by the removed text.
         span: tokens of the removed text from the first to behind the last that match.
@@ -39,7 +38,6 @@ class Link:
     """
 
     target: int
-    pair: int
     coverage: float
     other_coverage: float
     span: tuple[int, int]
@@ -47,9 +45,7 @@ class Link:
 
     def reversed(self, text: int) -> "Link":
         """The same evidence seen from the target, about `text`."""
-        return Link(
-            text, self.pair, self.other_coverage, self.coverage, self.target_span, self.span
-        )
+        return Link(text, self.other_coverage, self.coverage, self.target_span, self.span)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +76,8 @@ def _links(pairs: Pairs) -> tuple[dict[int, list[Link]], dict[int, list[Link]]]:
             continue
         a, b = a_list[row], b_list[row]
         span_a, span_b = tuple(spans_a[row]), tuple(spans_b[row])
-        a_to_b = Link(b, row, of_a[row], of_b[row], span_a, span_b)
-        b_to_a = Link(a, row, of_b[row], of_a[row], span_b, span_a)
+        a_to_b = Link(b, of_a[row], of_b[row], span_a, span_b)
+        b_to_a = Link(a, of_b[row], of_a[row], span_b, span_a)
         if relation == A_IN_B:
             containers[a].append(a_to_b)
         elif relation == B_IN_A:

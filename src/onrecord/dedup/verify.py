@@ -45,8 +45,6 @@ class View(NamedTuple):
         first: int64[texts], first token in the arrays of all tokens.
         size: int64[texts], number of tokens.
         core: int64[texts], number of tokens before the text starts to repeat its own end.
-        copy: int64[texts], the token at which the second copy of its end begins; `size`
-            where there is none.
         hashes, flags: of all tokens.
         strict: bool[texts], whether names can't be told from other words.
         frequency: uint8[slots], in how many places a token stands, by its hash; at most 255.
@@ -57,7 +55,6 @@ class View(NamedTuple):
     first: NDArray[np.int64]
     size: NDArray[np.int64]
     core: NDArray[np.int64]
-    copy: NDArray[np.int64]
     hashes: NDArray[np.uint64]
     flags: NDArray[np.uint16]
     strict: NDArray[np.bool_]
@@ -289,14 +286,13 @@ def view(tokens: Tokens, texts: Texts, trusted: NDArray[np.bool_]) -> View:
     """
     first = tokens.offsets[texts.block]
     size = tokens.offsets[texts.block + 1] - first
-    core, copy = repeated_ends(first, size, tokens.hashes)
+    core = repeated_ends(first, size, tokens.hashes)
     frequency = np.zeros(_FREQUENCY_SLOTS, np.uint8)
     strict = _strict(first, size, tokens.flags, trusted, frequency, tokens.hashes)
     return View(
         first,
         size,
         core,
-        copy,
         tokens.hashes,
         tokens.flags,
         strict,

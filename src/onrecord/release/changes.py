@@ -217,7 +217,7 @@ def _columns(name: str, rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
     return {column: [row[column] for row in rows] for column in schema(name).arrow.names}
 
 
-def _stamped(name: str, table: pa.Table, column: str, version: str) -> pa.Table:
+def _stamped(table: pa.Table, column: str, version: str) -> pa.Table:
     """Fill the places where a version was left open."""
     values = [value or version for value in table[column].to_pylist()]
     at = table.schema.get_field_index(column)
@@ -294,7 +294,7 @@ def plan(
         ("paragraphs", "first_release"),
         ("retired", "since"),
     ):
-        complete[name] = _stamped(name, complete[name], column, version)
+        complete[name] = _stamped(complete[name], column, version)
     before = previous.version if previous else None
     return Plan(version, before, level, reasons, complete)
 

@@ -133,7 +133,7 @@ def _kind(char: str, code: int, category: str) -> int:
     return SEPARATOR
 
 
-def _flags(char: str, code: int, category: str) -> int:
+def _flags(char: str, category: str) -> int:
     """The flags of one code point."""
     flags = 0
     if char in _LINE_BREAKS:
@@ -195,7 +195,7 @@ def tables() -> CharacterTables:
         if category == "Cs":
             continue
         kind = _kind(char, code, category)
-        properties[code] = kind | _flags(char, code, category)
+        properties[code] = kind | _flags(char, category)
         if kind == SEPARATOR:
             continue
         folded = _fold(char, code, kind)
