@@ -1,0 +1,1 @@
+"""Benchmarks: quality on labelled text, speed against the floor, both beside other tools."""
