@@ -47,6 +47,97 @@ def _drop_weak_ends(starts_a, starts_b, lengths, n):
 
 
 @kernel
+def _kept(hashes, covered, first, start, end):
+    """(positions, hashes) of the covered tokens [start, end) of a text: only they can match."""
+    positions = np.empty(end - start, np.int64)
+    values = np.empty(end - start, np.uint64)
+    n = 0
+    for i in range(start, end):
+        if covered[i]:
+            positions[n] = i
+            values[n] = hashes[first + i]
+            n += 1
+    return positions[:n], values[:n]
+
+
+@kernel
+def _align_middle(at_a, of_a, at_b, of_b, head, anchored, partner):
+    """Align the covered tokens between a common head and tail; write their `partner`.
+
+    Args:
+        at_a, of_a: positions and hashes of the covered tokens of one text.
+        at_b, of_b: the same of the other.
+        head: length of the common head; it holds the alignment at its start where > 0.
+        anchored: whether a common tail holds it at its end.
+        partner: int64[n], written: for each token of a the token of b that it matches.
+
+    A cell (i, j) stands for all tokens up to at_a[i] and at_b[j]. What is not covered costs
+    its share of the gap and needs no cell of its own.
+    """
+    rows, columns = at_a.size, at_b.size
+    trace = np.empty((rows + 1, columns + 1), np.uint8)
+    trace[0, :] = _FROM_LEFT if head else _START
+    trace[:, 0] = _FROM_ABOVE if head else _START
+    worst = np.int32(-(1 << 30))
+    best = np.zeros(columns + 1, np.int32)  # row above, then this row
+    match = np.full(columns + 1, worst, np.int32)
+    step_b = np.empty(columns + 1, np.int32)  # tokens from one column to the next
+    for j in range(1, columns + 1):
+        step_b[j] = at_b[j - 1] - (at_b[j - 2] if j > 1 else head - 1)
+        if head:
+            best[j] = best[j - 1] + _GAP * step_b[j]
+    top, top_i, top_j = np.int32(0), 0, 0
+    for i in range(1, rows + 1):
+        value = of_a[i - 1]
+        step_a = np.int32(at_a[i - 1] - (at_a[i - 2] if i > 1 else head - 1))
+        diagonal_best, diagonal_match = best[0], match[0]
+        left = best[0] + _GAP * step_a if head else np.int32(0)
+        best[0] = left
+        for j in range(1, columns + 1):
+            above_best, above_match = best[j], match[j]
+            here = worst
+            step = 0
+            if of_b[j - 1] == value:
+                here = diagonal_best + _GAP * (step_a + step_b[j] - 2)
+                if not head and here < 0:
+                    here = np.int32(0)
+                here += _MATCH
+                if step_a == 1 and step_b[j] == 1 and diagonal_match + _CONTINUED >= here:
+                    here = diagonal_match + _CONTINUED
+                    step = _CONTINUES
+            score, source = here, _FROM_MATCH
+            left += _GAP * step_b[j]
+            if left > score:
+                score, source = left, _FROM_LEFT
+            above = above_best + _GAP * step_a
+            if above > score:
+                score, source = above, _FROM_ABOVE
+            if not head and score <= 0:
+                score, source = np.int32(0), _START
+            trace[i, j] = source | step
+            diagonal_best, diagonal_match = above_best, above_match
+            best[j], match[j] = score, here
+            left = score
+            if score > top:
+                top, top_i, top_j = score, i, j
+    i, j = (rows, columns) if anchored else (top_i, top_j)
+    forced = False  # the match before must be taken, because this one continues it
+    while i > 0 and j > 0:
+        cell = trace[i, j]
+        if forced or cell & 3 == _FROM_MATCH:
+            partner[at_a[i - 1]] = at_b[j - 1]
+            forced = cell & _CONTINUES != 0
+            i -= 1
+            j -= 1
+        elif cell & 3 == _START:
+            break
+        elif cell & 3 == _FROM_ABOVE:
+            i -= 1
+        else:
+            j -= 1
+
+
+@kernel
 def align(hashes, a, n, covered_a, b, m, covered_b):
     """Align ``hashes[a : a + n]`` with ``hashes[b : b + m]``.
 
@@ -70,69 +161,17 @@ def align(hashes, a, n, covered_a, b, m, covered_b):
         and _matches(hashes, a, covered_a, b, covered_b, n - 1 - tail, m - 1 - tail)
     ):
         tail += 1
-    rows, columns = n - head - tail, m - head - tail
-    if (rows + 1) * (columns + 1) > MOST_CELLS:
-        return np.empty((0, 3), np.int64)
     partner = np.full(n, -1, np.int64)
     for i in range(head):
         partner[i] = i
     for i in range(tail):
         partner[n - 1 - i] = m - 1 - i
-    # A common head or tail holds the alignment there; without one that end is free.
-    open_gap = _GAP if head else 0
-    trace = np.zeros((rows + 1, columns + 1), np.uint8)
-    trace[0, :] = _FROM_LEFT if head else _START
-    trace[:, 0] = _FROM_ABOVE if head else _START
-    worst = np.int32(-(1 << 30))
-    best = np.empty(columns + 1, np.int32)  # row above, then this row
-    for j in range(columns + 1):
-        best[j] = open_gap * j
-    match = np.full(columns + 1, worst, np.int32)
-    if head:
-        match[0] = 0  # a match right behind the common head continues it
-    top, top_i, top_j = np.int32(0), 0, 0
-    for i in range(1, rows + 1):
-        diagonal_best, diagonal_match = best[0], match[0]
-        best[0] = open_gap * i
-        match[0] = worst
-        for j in range(1, columns + 1):
-            above_best, above_match = best[j], match[j]
-            here = worst
-            step = 0
-            if _matches(
-                hashes, a + head, covered_a[head:], b + head, covered_b[head:], i - 1, j - 1
-            ):
-                here = diagonal_best + _MATCH
-                if diagonal_match + _CONTINUED >= here:
-                    here = diagonal_match + _CONTINUED
-                    step = _CONTINUES
-            score, source = here, _FROM_MATCH
-            if best[j - 1] + _GAP > score:
-                score, source = best[j - 1] + _GAP, _FROM_LEFT
-            if above_best + _GAP > score:
-                score, source = above_best + _GAP, _FROM_ABOVE
-            if not head and score <= 0:
-                score, source = np.int32(0), _START
-            trace[i, j] = source | step
-            diagonal_best, diagonal_match = above_best, above_match
-            best[j], match[j] = score, here
-            if score > top:
-                top, top_i, top_j = score, i, j
-    i, j = (rows, columns) if tail else (top_i, top_j)
-    forced = False  # the match before must be taken, because this one continues it
-    while i > 0 and j > 0:
-        cell = trace[i, j]
-        if forced or cell & 3 == _FROM_MATCH:
-            partner[head + i - 1] = head + j - 1
-            forced = cell & _CONTINUES != 0
-            i -= 1
-            j -= 1
-        elif cell & 3 == _START:
-            break
-        elif cell & 3 == _FROM_ABOVE:
-            i -= 1
-        else:
-            j -= 1
+    if head + tail < n and head + tail < m:
+        at_a, of_a = _kept(hashes, covered_a, a, head, n - tail)
+        at_b, of_b = _kept(hashes, covered_b, b, head, m - tail)
+        if (at_a.size + 1) * (at_b.size + 1) > MOST_CELLS:
+            return np.empty((0, 3), np.int64)
+        _align_middle(at_a, of_a, at_b, of_b, head, tail > 0, partner)
     starts_a = np.empty(n, np.int64)
     starts_b = np.empty(n, np.int64)
     lengths = np.empty(n, np.int64)

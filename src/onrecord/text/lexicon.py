@@ -108,18 +108,33 @@ class Lexicon(NamedTuple):
     classes: NDArray[np.uint8]
 
 
+HASH_START = np.uint64(0xCBF29CE484222325)
+
+
 @kernel
-def hash_bytes(data, start, end):
-    """64-bit FNV-1a of ``data[start:end]`` with the finaliser of MurmurHash3; never 0."""
-    h = np.uint64(0xCBF29CE484222325)
-    for i in range(start, end):
-        h = (h ^ np.uint64(data[i])) * np.uint64(0x100000001B3)
+def hash_step(h, byte):
+    """Take one more byte into a hash that began with HASH_START (64-bit FNV-1a)."""
+    return (h ^ np.uint64(byte)) * np.uint64(0x100000001B3)
+
+
+@kernel
+def hash_end(h):
+    """Finish a hash with the finaliser of MurmurHash3; never 0."""
     h ^= h >> np.uint64(33)
     h *= np.uint64(0xFF51AFD7ED558CCD)
     h ^= h >> np.uint64(33)
     h *= np.uint64(0xC4CEB9FE1A85EC53)
     h ^= h >> np.uint64(33)
     return h if h != np.uint64(0) else np.uint64(1)
+
+
+@kernel
+def hash_bytes(data, start, end):
+    """64-bit hash of ``data[start:end]``; never 0."""
+    h = HASH_START
+    for i in range(start, end):
+        h = hash_step(h, data[i])
+    return hash_end(h)
 
 
 @cache

@@ -43,10 +43,13 @@ from onrecord.text.characters import (
 from onrecord.text.lexicon import (
     DATE_WORD,
     FUNCTION_WORD,
+    HASH_START,
     LINK_WORD,
     NEGATION,
     NUMBER_WORD,
     hash_bytes,
+    hash_end,
+    hash_step,
     lexicon,
 )
 from onrecord.text.segment import Blocks
@@ -123,32 +126,111 @@ def _fold(code, fold, sequences, out, at):
 
 
 @kernel
+def _close(n, h, head, f, capitals, cased, words, hashes, flags, folded):
+    """Finish token `n`, whose folded bytes end before `f`: its length, hash and flags."""
+    length = f - head - 4
+    for k in range(4):
+        folded[head + k] = (length >> (8 * k)) & 0xFF
+    h = hash_end(h)
+    hashes[n] = h
+    flags[n] |= _classes(h, words)
+    if length == 1 and flags[n] & NAME:
+        flags[n] &= ~np.uint16(NEGATES)  # an initial, not the end of "can't"
+    if cased >= 2 and capitals == cased:
+        flags[n] |= SHOUTED
+
+
+@kernel
+def _opening(kind, bits):
+    """Flags of a token by its first code point."""
+    if kind == DIGIT or kind == NUMERAL:
+        return NUMBER
+    if kind == SYMBOL:
+        return SYMBOL_TOKEN
+    if bits & UPPER:
+        return NAME
+    return CASELESS_WORD if kind == IDEOGRAPH or bits & CASELESS else 0
+
+
+@kernel
+def _run_of(text, code, at, end):
+    """(how many of one code point stand in a row from byte `at` on, the byte after them)."""
+    run = 0
+    while at < end:
+        same, size = decode_at(text, at)
+        if same != code:
+            break
+        at += size
+        run += 1
+    return run, at
+
+
+@kernel
 def _tokenise_block(
     text, begin, end, characters, words, hashes, t_start, t_end, flags, n, folded, f
 ):
     """Tokens of one block, written from index `n` and folded byte `f` on; return both ends.
 
-    The arrays have room: a block has no more tokens than bytes.
+    The arrays have room: a block has no more tokens than bytes. Runs of ASCII letters and
+    single spaces, most of the text in many languages, have a way of their own; every other
+    character is looked up in the tables.
     """
     properties, fold, sequences = characters
     current = SEPARATOR  # the kind of the open token; SEPARATOR while none is open
     head = f  # where the open token's length goes
+    h = HASH_START
     capitals = 0
     cased = 0
     broke = True
     previous = np.int64(0)  # kind and flags of the code point before
     at = begin
-    while True:
-        if at < end:
-            code, size = decode_at(text, at)
-            bits = property_of(code, properties)
-        else:
-            code, size, bits = np.int64(0), 1, np.int64(0)
+    while at < end:
+        byte = text[at]
+        if 97 <= (byte | 0x20) <= 122:
+            if current != LETTER:
+                if current != SEPARATOR:
+                    _close(n, h, head, f, capitals, cased, words, hashes, flags, folded)
+                    n += 1
+                current = LETTER
+                flags[n] = (NAME if byte < 97 else 0) | (AFTER_BREAK if broke else 0)
+                broke = False
+                t_start[n] = at - begin
+                head = f
+                f += 4
+                h = HASH_START
+                capitals = 0
+                cased = 0
+            first = at
+            while at < end:
+                byte = text[at]
+                small = byte | 0x20
+                if small < 97 or small > 122:
+                    break
+                capitals += byte < 97
+                folded[f] = small
+                h = hash_step(h, small)
+                f += 1
+                at += 1
+            cased += at - first
+            t_end[n] = at - begin
+            previous = np.int64(LETTER)
+            continue
+        if byte == 32:
+            if current != SEPARATOR:
+                _close(n, h, head, f, capitals, cased, words, hashes, flags, folded)
+                n += 1
+                current = SEPARATOR
+            previous = np.int64(BLANK)
+            at += 1
+            continue
+
+        code, size = decode_at(text, at)
+        bits = property_of(code, properties)
         kind = bits & KIND
+        # Marks that act only in a place of their own, else they separate.
         if kind == IGNORED:
             at += size
             continue
-        # Marks that act only in a place of their own, else they separate.
         if kind == APOSTROPHE:
             kind = SEPARATOR  # many scrapes lose it: "can't", "can’t" and "can t" are one
         elif kind == JOINER:
@@ -160,14 +242,7 @@ def _tokenise_block(
             number = (after & KIND) == DIGIT or after & CURRENCY
             kind = SYMBOL if opens and number else SEPARATOR
         elif kind == SYMBOL:
-            run_end = at + size
-            run = 1
-            while run_end < end:
-                same, same_size = decode_at(text, run_end)
-                if same != code:
-                    break
-                run_end += same_size
-                run += 1
+            run, run_end = _run_of(text, code, at, end)
             if run >= _ORNAMENT:
                 kind, size = SEPARATOR, run_end - at
         elif kind == MARK:
@@ -177,52 +252,39 @@ def _tokenise_block(
 
         extends = kind == current and (kind == LETTER or kind == DIGIT or kind == NUMERAL)
         extends = extends or (kind == MARK and current == IDEOGRAPH)
-        if current != SEPARATOR and not extends:  # close the open token
-            length = f - head - 4
-            for k in range(4):
-                folded[head + k] = (length >> (8 * k)) & 0xFF
-            h = hash_bytes(folded, head + 4, f)
-            hashes[n] = h
-            flags[n] |= _classes(h, words)
-            if length == 1 and flags[n] & NAME:
-                flags[n] &= ~np.uint16(NEGATES)  # an initial, not the end of "can't"
-            if cased >= 2 and capitals == cased:
-                flags[n] |= SHOUTED
+        if current != SEPARATOR and not extends:
+            _close(n, h, head, f, capitals, cased, words, hashes, flags, folded)
             n += 1
             current = SEPARATOR
-        if at >= end:
-            break
         if kind == SEPARATOR:
             if bits & (STOP | OPENER | CLOSER | BREAK) or code == 34 or code == 58 or code == 59:
                 broke = True
         else:
-            if current == SEPARATOR:  # open a token
+            if current == SEPARATOR:
+                current = kind
+                flags[n] = _opening(kind, bits) | (AFTER_BREAK if broke else 0)
+                broke = False
+                t_start[n] = at - begin
                 head = f
                 f += 4
-                t_start[n] = at - begin
-                mark = 0
-                if kind == DIGIT or kind == NUMERAL:
-                    mark = NUMBER
-                elif kind == SYMBOL:
-                    mark = SYMBOL_TOKEN
-                elif bits & UPPER:
-                    mark = NAME
-                elif kind == IDEOGRAPH or bits & CASELESS:
-                    mark = CASELESS_WORD
-                flags[n] = mark | AFTER_BREAK if broke else mark
-                broke = False
+                h = HASH_START
                 capitals = 0
                 cased = 0
-                current = kind
             if bits & UPPER:
                 capitals += 1
                 cased += 1
             elif bits & LOWER:
                 cased += 1
-            f = _fold(code, fold, sequences, folded, f)
+            written = _fold(code, fold, sequences, folded, f)
+            while f < written:
+                h = hash_step(h, folded[f])
+                f += 1
             t_end[n] = at + size - begin
         previous = bits
         at += size
+    if current != SEPARATOR:
+        _close(n, h, head, f, capitals, cased, words, hashes, flags, folded)
+        n += 1
     return n, f
 
 
