@@ -1,16 +1,34 @@
-"""The corpus in memory: all documents of a run and their blocks, between ingest and records."""
+"""The corpus of a run, between ingest and records.
 
-from dataclasses import dataclass
+Batches of documents come in one after the other, in the order of their document ids. Of each
+batch a `Chunk` stays: what documents it has, where their blocks stand, and which text each
+block has. The texts' tokens are kept once (``dedup.exact.Texts``); the documents' wording
+waits aside (``scratch``) until the tables are made.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from onrecord.dedup.exact import Standing, Texts
 from onrecord.ingest.quarantine import Rejected
-from onrecord.ingest.sources import Source
+from onrecord.ingest.sources import Publication, Source
 from onrecord.kernel import kernel
+from onrecord.scratch import Kept, Scratch
+from onrecord.text.lexicon import NEGATION_LANGUAGES
 from onrecord.text.segment import Blocks, text_buffer
-from onrecord.text.tokens import Tokens
+from onrecord.text.tokens import Tokens, normalise
+
+#: An excerpt shows so many characters of each document.
+EXCERPT = 200
+
+# A block's rank, from the highest bits down: openness, whether its wording is new (set by the
+# census), the document's place in the corpus, the block's place in the document.
+OPENNESS_BIT, DOCUMENT_BIT = np.uint64(61), np.uint64(32)
+NEW_WORDING = np.uint64(1 << 60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,82 +51,140 @@ class Prepared:
 
 
 @dataclass(frozen=True, slots=True)
+class Chunk:
+    """What stays of a batch.
+
+    Attributes:
+        documents: as in `Prepared`, without the text.
+        patches: as in `Prepared`.
+        kept_text: uint8, the concatenated UTF-8 text of the documents, put aside.
+        text_offsets: int64[documents + 1], where each document's text begins.
+        blocks: rows of `documents`, and places in the text.
+        of_block: int32[blocks], the text of each block.
+        openness: uint8[blocks], 0 where the source is published in full, higher where less
+            is shown; ranks canonical choice and forbids relations from open to closed.
+        shown: bool[blocks], whether the block's text is published.
+        document_shown: bool[documents], whether all of a document's text is published.
+    """
+
+    documents: pa.Table
+    patches: pa.Table
+    kept_text: Kept
+    text_offsets: NDArray[np.int64]
+    blocks: Blocks
+    of_block: NDArray[np.int32]
+    openness: NDArray[np.uint8]
+    shown: NDArray[np.bool_]
+    document_shown: NDArray[np.bool_]
+
+    def text(self) -> NDArray[np.uint8]:
+        """uint8, the concatenated UTF-8 text of the documents."""
+        return self.kept_text.read()
+
+    def tokens(self, text: NDArray[np.uint8], rows: NDArray[np.int64]) -> Tokens:
+        """The tokens of some blocks once more, with their places."""
+        blocks = self.blocks
+        some = Blocks(blocks.document[rows], blocks.start[rows], blocks.end[rows])
+        return normalise(text, some, ~self.documents["nfc"].to_numpy().astype(np.bool_))
+
+    def rank(self) -> NDArray[np.uint64]:
+        """uint64[blocks], see ``dedup.exact.Standing``: openness, then place in the corpus."""
+        order = self.documents["order"].to_numpy().astype(np.uint64)
+        row = self.blocks.document
+        place = (self.blocks.start - self.text_offsets[row]).astype(np.uint64)
+        openness = self.openness.astype(np.uint64) << OPENNESS_BIT
+        rank: NDArray[np.uint64] = openness | (order[row] << DOCUMENT_BIT) | place
+        return rank
+
+
 class Corpus:
-    """All batches of a run as one.
+    """All documents and blocks of a run.
 
     Attributes:
         sources: sorted by id.
-        documents, patches, rejected, blocks, tokens: as in `Prepared`, of all batches.
-        text: uint8, the concatenated UTF-8 text of all documents.
-        text_offsets: int64[documents + 1], where each document's text begins.
+        chunks: in the order of the document ids.
+        rejected: inputs that can't be used, sorted.
+        texts: every distinct token sequence; `Chunk.of_block` counts in it.
+        parts: for each text that was cut up, the part of it that stands for it.
     """
 
-    sources: list[Source]
-    documents: pa.Table
-    patches: pa.Table
-    rejected: list[Rejected]
-    blocks: Blocks
-    tokens: Tokens
-    text: NDArray[np.uint8]
-    text_offsets: NDArray[np.int64]
+    def __init__(self, sources: list[Source], rejected: list[Rejected], scratch: Scratch) -> None:
+        self.sources = sources
+        self.chunks: list[Chunk] = []
+        self.rejected = sorted(rejected)
+        self.texts = Texts()
+        self.parts: dict[int, int] = {}
+        self.scratch = scratch
+        self._source_row = {source.id: row for row, source in enumerate(sources)}
+        self._publication = {source.id: source.publication for source in sources}
 
-    def block_bytes(self, block: int) -> bytes:
-        """The verbatim UTF-8 text of one block."""
-        return self.text[self.blocks.start[block] : self.blocks.end[block]].tobytes()
+    def add(self, batch: Prepared) -> None:
+        """Take in the next batch."""
+        self.rejected = sorted(self.rejected + batch.rejected)
+        n = batch.documents.num_rows
+        if not n:
+            return
+        data, offsets = text_buffer(text_of(batch.documents))
+        chunk = Chunk(
+            batch.documents.drop_columns(["text"]).combine_chunks(),
+            batch.patches,
+            self.scratch.keep(data),
+            offsets.copy(),
+            batch.blocks,
+            np.empty(0, np.int32),
+            np.empty(0, np.uint8),
+            np.empty(0, np.bool_),
+            np.empty(n, np.bool_),
+        )
+        chunk = self.with_rights(chunk, data)
+        standing = self.standing(chunk, data, np.arange(len(batch.blocks)))
+        of_block = self.texts.add(batch.tokens, standing)
+        self.chunks.append(replace(chunk, of_block=of_block))
 
+    def source_rows(self, chunk: Chunk) -> NDArray[np.int64]:
+        """int64[documents], the source of each document of a chunk, as a row of `sources`."""
+        names = chunk.documents["source_id"].to_pylist()
+        return np.array([self._source_row[name] for name in names], np.int64)
 
-def _joined_offsets(parts: list[NDArray[np.int64]]) -> NDArray[np.int64]:
-    """Offsets of concatenated arrays from the offsets of each."""
-    joined = [np.zeros(1, np.int64)]
-    base = 0
-    for part in parts:
-        joined.append(part[1:] + base)
-        base += int(part[-1])
-    return np.concatenate(joined)
+    def standing(self, chunk: Chunk, text: NDArray[np.uint8], rows: NDArray[np.int64]) -> Standing:
+        """What some blocks of a chunk bring with them, besides their tokens."""
+        languages = chunk.documents["language"].to_pylist()
+        trusted = np.array([(x or "").split("-")[0] in NEGATION_LANGUAGES for x in languages])
+        blocks = chunk.blocks
+        return Standing(
+            chunk.rank()[rows],
+            characters(text, blocks.start[rows], blocks.end[rows]),
+            trusted[blocks.document[rows]],
+        )
 
+    def with_rights(self, chunk: Chunk, text: NDArray[np.uint8]) -> Chunk:
+        """A chunk with what may be shown of its blocks and documents.
 
-def join(sources: list[Source], batches: list[Prepared], rejected: list[Rejected]) -> Corpus:
-    """Put the batches of a run together.
+        An excerpt shows the blocks that lie wholly within the first characters of their
+        document.
+        """
+        names = chunk.documents["source_id"].to_pylist()
+        of_document = [self._publication[name] for name in names]
+        rank = np.array([mode.openness for mode in of_document], np.uint8)
+        document_shown = np.array([mode is Publication.FULL for mode in of_document], np.bool_)
+        row = chunk.blocks.document
+        shown = document_shown[row]
+        excerpted = np.array([mode is Publication.EXCERPT for mode in of_document], np.bool_)[row]
+        if excerpted.any():
+            begins = chunk.text_offsets[row[excerpted]]
+            shown[excerpted] = characters(text, begins, chunk.blocks.end[excerpted]) <= EXCERPT
+        # Withheld texts rank behind all that is shown, whatever their source's mode.
+        withheld = np.where(shown, np.uint8(0), np.uint8(len(Publication)))
+        return replace(
+            chunk, openness=rank[row] + withheld, shown=shown, document_shown=document_shown
+        )
 
-    Args:
-        sources: sorted by id.
-        batches: in the order of their documents.
-        rejected: inputs that were rejected before they were read.
-    """
-    documents = pa.concat_tables([b.documents for b in batches]).combine_chunks()
-    data, offsets = text_buffer(text_of(documents))
-    row, at = 0, 0
-    document, start, end = [], [], []
-    for batch in batches:
-        document.append(batch.blocks.document + row)
-        start.append(batch.blocks.start + at)
-        end.append(batch.blocks.end + at)
-        row += batch.documents.num_rows
-        at += int(text_buffer(text_of(batch.documents))[1][-1])
-    tokens = [b.tokens for b in batches]
-    return Corpus(
-        sources,
-        documents,
-        pa.concat_tables([b.patches for b in batches]),
-        sorted(rejected + [r for b in batches for r in b.rejected]),
-        Blocks(
-            np.concatenate(document).astype(np.int32),
-            np.concatenate(start),
-            np.concatenate(end),
-        ),
-        Tokens(
-            _joined_offsets([t.offsets for t in tokens]),
-            np.concatenate([t.hashes for t in tokens]),
-            np.concatenate([t.start for t in tokens]),
-            np.concatenate([t.end for t in tokens]),
-            np.concatenate([t.flags for t in tokens]),
-            _joined_offsets([t.folded_offsets for t in tokens]),
-            np.concatenate([t.folded for t in tokens]),
-            np.concatenate([t.keys for t in tokens]),
-        ),
-        data,
-        offsets,
-    )
+    def document_rows(self) -> Iterator[int]:
+        """The number of documents before each chunk."""
+        n = 0
+        for chunk in self.chunks:
+            yield n
+            n += chunk.documents.num_rows
 
 
 def text_of(documents: pa.Table) -> pa.LargeStringArray:

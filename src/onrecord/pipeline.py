@@ -2,43 +2,47 @@
 
 Stages are plain functions. How they are run is up to the caller: the command line calls them
 directly (`call`), the Prefect flow makes a task of each. Both give the same content digest.
+Batches of files go through the first stages in threads; what is large waits aside (`scratch`).
 """
 
-import hashlib
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
-from onrecord.corpus import Corpus, Prepared, characters, join, text_of
+from onrecord.census import Census, take_census, text_ids
+from onrecord.corpus import Corpus, Prepared, text_of
 from onrecord.dedup.engine import Decisions
 from onrecord.dedup.engine import deduplicate as find_repeats
-from onrecord.dedup.resolve import COMPOSITE, KEPT
 from onrecord.errors import RefusedError
 from onrecord.ingest.archive import Archive
 from onrecord.ingest.files import Candidate, find
+from onrecord.ingest.language import detect
 from onrecord.ingest.quarantine import Reason, Rejected, reject
-from onrecord.ingest.read import Batch, read
+from onrecord.ingest.read import Batch, document_id, read
 from onrecord.ingest.sources import Source, read_sources
+from onrecord.parallel import in_order
 from onrecord.records.assemble import assemble
-from onrecord.records.rights import Rights, rights, text_ids
 from onrecord.records.validate import validate as check_records
 from onrecord.release.catalog import release_path
 from onrecord.release.changes import Plan, Previous, plan
 from onrecord.release.describe import quality
-from onrecord.release.publish import creation_time, exclusive, link, load_previous
+from onrecord.release.publish import creation_time, exclusive, link, load_previous, scratch_folder
 from onrecord.release.publish import publish as publish_plan
-from onrecord.release.restore import rebuild
+from onrecord.release.restore import Restorer
+from onrecord.scratch import Rows, Scratch, scratch
 from onrecord.settings import Settings
-from onrecord.text.lexicon import NEGATION_LANGUAGES
 from onrecord.text.segment import Blocks, text_buffer
 from onrecord.text.segment import segment as cut
 from onrecord.text.tokens import normalise as fold
+from onrecord.unglue import SplitOff
+from onrecord.unglue import unglue as split_boilerplate
 
 T = TypeVar("T")
 
@@ -62,13 +66,17 @@ class Found:
 
     Attributes:
         sources: sorted by id.
-        candidates: files to read, sorted by source and path.
+        candidates: files to read, in the order of their document ids, which is that of all
+            records that follow.
+        order: for each document id its place by source and path: where texts are the same,
+            the first by this order is preferred.
         rejected: entries that can't be used.
         remarks: what is left out on purpose, in words.
     """
 
     sources: list[Source]
     candidates: list[Candidate]
+    order: dict[str, int]
     rejected: list[Rejected]
     remarks: list[str]
 
@@ -101,7 +109,7 @@ class Outcome:
 def discover(seeds: Path, settings: Settings) -> Found:
     """Read every ``source.yml`` and list the files that belong to the sources."""
     described = read_sources(seeds)
-    found = Found([source for source, _ in described], [], [], [])
+    found = Found([source for source, _ in described], [], {}, [], [])
     for stray in sorted(p.name for p in seeds.iterdir() if not p.is_dir()):
         found.remarks.append(f"{stray}: left out, it is in no source's folder")
     for source, folder in described:
@@ -113,6 +121,11 @@ def discover(seeds: Path, settings: Settings) -> Found:
             found.remarks.append(f"{source.id}: {count} left out by its globs")
         if not listing.candidates and not listing.rejected:
             found.remarks.append(f"{source.id}: no files")
+    ids = {document_id(c.source_id, c.path): c for c in found.candidates}
+    if len(ids) != len(found.candidates):
+        raise RefusedError("Two different documents have the same id. Nothing was published.")
+    found.order.update(zip(ids, itertools.count(), strict=False))
+    found.candidates[:] = [ids[name] for name in sorted(ids)]
     return found
 
 
@@ -129,15 +142,29 @@ def batches(candidates: list[Candidate], batch_bytes: int) -> list[list[Candidat
     return cut_up
 
 
-def ingest(files: list[Candidate], archive: Archive | None, settings: Settings) -> Batch:
+def ingest(
+    files: list[Candidate], found: Found, archive: Archive | None, settings: Settings
+) -> Batch:
     """Read and decode a batch of files, and keep their raw bytes."""
     try:
-        return read(files, archive, settings.max_file_bytes)
+        batch = read(files, archive, settings.max_file_bytes)
     except OSError as error:
         raise RefusedError(
             f"{error.filename or 'archive'}: can't be written: {error.strerror or error}. "
             "Nothing was published."
         ) from None
+    stated = {source.id: source.language for source in found.sources}
+    documents = batch.documents
+    languages = [
+        stated[source] or detect(text)
+        for source, text in zip(
+            documents["source_id"].to_pylist(), documents["text"].to_pylist(), strict=True
+        )
+    ]
+    order = [found.order[name] for name in documents["document_id"].to_pylist()]
+    documents = documents.append_column("language", pa.array(languages, pa.string()))
+    documents = documents.append_column("order", pa.array(order, pa.int64()))
+    return Batch(documents, batch.patches, batch.rejected)
 
 
 def segment(batch: Batch, settings: Settings) -> tuple[Batch, Blocks]:
@@ -167,105 +194,85 @@ def normalise(batch: Batch, blocks: Blocks) -> Prepared:
     return Prepared(batch.documents, batch.patches, batch.rejected, blocks, tokens)
 
 
-def gather(found: Found, prepared: list[Prepared]) -> Corpus:
-    """Put the batches of a run together."""
-    return join(found.sources, prepared, found.rejected)
+def prepare(
+    files: list[Candidate],
+    found: Found,
+    archive: Archive | None,
+    settings: Settings,
+    run: Run,
+    step: tuple[int, int],
+) -> Prepared:
+    """Take a batch of files from bytes to tokens."""
+    batch = run(ingest, files, found, archive, settings, step=step)
+    batch, blocks = run(segment, batch, settings, step=step)
+    return run(normalise, batch, blocks, step=step)
 
 
-def _trusted(corpus: Corpus) -> NDArray[np.bool_]:
-    """For each block, whether the negations of its language are known."""
-    known = {s.id: (s.language or "").split("-")[0] in NEGATION_LANGUAGES for s in corpus.sources}
-    of_document = np.array([known[s] for s in corpus.documents["source_id"].to_pylist()], np.bool_)
-    return of_document[corpus.blocks.document]
+def collect(corpus: Corpus, batch: Prepared) -> None:
+    """Take a batch into the corpus: each text that is new to it, and where the others stand."""
+    corpus.add(batch)
 
 
-def _published(
-    corpus: Corpus, allowed: Rights, archive: Archive, previous: Previous | None
-) -> NDArray[np.bool_]:
-    """For each block, whether the release before published its very wording."""
-    n = len(corpus.blocks)
-    if previous is None:
-        return np.zeros(n, np.bool_)
-    wordings = previous.wordings()
-    ids = text_ids(corpus, np.arange(n), allowed.shown, archive.key)
-    return np.array(
-        [
-            name in wordings and wordings[name] == corpus.block_bytes(block).decode()
-            for block, name in enumerate(ids)
-        ],
-        np.bool_,
-    )
+def unglue(corpus: Corpus, previous: Previous | None, settings: Settings) -> list[SplitOff]:
+    """Split off boilerplate that is glued to the texts of a source."""
+    before = previous.split_off if previous else []
+    return split_boilerplate(corpus, before, settings.boilerplate_documents)
 
 
 def deduplicate(
-    corpus: Corpus,
-    allowed: Rights,
-    archive: Archive,
-    previous: Previous | None,
-    settings: Settings,
-) -> Decisions:
-    """Find every repeat among the blocks of a run."""
-    return find_repeats(
-        corpus.tokens,
-        allowed.openness,
-        _published(corpus, allowed, archive, previous),
-        _trusted(corpus),
-        characters(corpus.text, corpus.blocks.start, corpus.blocks.end),
-        corpus.blocks.document,
+    corpus: Corpus, archive: Archive, previous: Previous | None, settings: Settings
+) -> tuple[Census, Decisions]:
+    """Find every repeat among the texts of a run."""
+    census = take_census(corpus, archive.key, previous.wordings() if previous else {})
+    decisions = find_repeats(
+        corpus.texts,
+        census.rows,
+        census.openness,
+        census.published,
+        census.rank,
+        census.documents,
         settings.boilerplate_documents,
+        settings.threads,
     )
+    return census, decisions
 
 
 def record(
     corpus: Corpus,
-    allowed: Rights,
+    census: Census,
     decisions: Decisions,
+    split_off: list[SplitOff],
     archive: Archive,
     previous: Previous | None,
     settings: Settings,
 ) -> Plan:
     """Make the tables and decide what the release would be."""
-    texts = decisions.texts
-    ids = text_ids(corpus, texts.block, allowed.shown[texts.block], archive.key)
-    tables = assemble(
+    tables, successors = assemble(
         corpus,
+        census,
         decisions,
-        allowed,
-        ids,
         previous.first_releases() if previous else {},
         settings.boilerplate_documents,
+        settings.threads,
     )
-    fate, links = decisions.resolution.fate, decisions.resolution.links
-    successors = {
-        ids[text]: ids[found[0].target]
-        for text, found in links.items()
-        if fate[text] not in (KEPT, COMPOSITE)
-    }
-    return plan(tables, previous, successors)
+    if previous and corpus.parts:  # a text that was cut up has a part as its successor
+        whole = np.array(sorted(corpus.parts), np.int64)
+        part = np.array([corpus.parts[text] for text in whole.tolist()], np.int64)
+        shown = np.ones(whole.size, np.bool_)
+        names = text_ids(corpus.texts, whole, shown, archive.key)
+        fronts = text_ids(corpus.texts, part, shown, archive.key)
+        successors |= {a: successors.get(b, b) for a, b in zip(names, fronts, strict=True)}
+    return plan(tables, previous, successors, split_off)
 
 
-def _unrestored(planned: Plan) -> list[str]:
+def _unrestored(tables: Mapping[str, Rows], threads: int) -> list[str]:
     """Documents that the tables do not give back byte for byte."""
-    tables = planned.tables
-    patches: dict[str, list[dict[str, Any]]] = {}
-    for row in tables["patches"].to_pylist():
-        patches.setdefault(row["document_id"], []).append(row)
-    occurrences = tables["occurrences"]
-    texts, gaps = occurrences["text"].to_pylist(), occurrences["gap"].to_pylist()
-    lost = []
-    at = 0
-    for row in tables["documents"].to_pylist():  # both tables are sorted by document
-        following = at + row["n_blocks"]
-        if row["restores"] == "file":
-            blocks = zip(texts[at:following], gaps[at:following], strict=True)
-            raw = rebuild(row, blocks, patches.get(row["document_id"], []))
-            if hashlib.sha256(raw).hexdigest() != row["revision"]:
-                lost.append(row["document_id"])
-        at = following
-    return lost
+    restorer = Restorer(tables["documents"], tables["patches"])
+    found = in_order(restorer.unrestored, tables["occurrences"].pieces(), threads)
+    return [name for names in found for name in names]
 
 
-def validate(planned: Plan) -> None:
+def validate(planned: Plan, settings: Settings) -> None:
     """Check every record against the schemas, and that every document can be restored.
 
     Raises:
@@ -273,28 +280,33 @@ def validate(planned: Plan) -> None:
     """
     problems = [
         f"{p.table}, row {p.row}, {p.field}: {p.code}: {p.message}"
-        for p in check_records(dict(planned.tables))
+        for p in check_records(planned.tables, settings.threads)
     ]
-    problems += [f"documents, {name}: can't be restored" for name in _unrestored(planned)]
+    lost = _unrestored(planned.tables, settings.threads)
+    problems += [f"documents, {name}: can't be restored" for name in lost]
     if problems:
         shown = "\n".join(problems[:20])
         raise RefusedError(f"The release is refused, {len(problems)} problems:\n{shown}")
 
 
-def _sample(documents: pa.Table) -> str | None:
+def _sample(tables: Mapping[str, Rows]) -> str | None:
     """The first document that can be restored."""
-    whole = documents.filter(pc.equal(documents["restores"], "file"))
-    return str(whole["document_id"][0]) if whole.num_rows else None
+    whole = tables["documents"].lazy().filter(pl.col("restores") == "file")
+    first = whole.select("document_id").head(1).collect()
+    return str(first.item()) if first.height else None
 
 
-def release(seeds: Path, data: Path, settings: Settings, run: Run = call) -> Outcome:
+def release(
+    seeds: Path, data: Path, settings: Settings, run: Run = call, within: Run = call
+) -> Outcome:
     """Build a release from a folder of sources, and publish it when anything changed.
 
     Args:
         seeds: folder with one folder a source.
         data: where the archive and the releases are kept.
         settings: see `Settings`.
-        run: how stages are run.
+        run: how stages are run. `prepare` runs in threads, batch by batch.
+        within: how the steps of `prepare` are run, in its threads.
 
     Returns:
         What was done.
@@ -305,20 +317,13 @@ def release(seeds: Path, data: Path, settings: Settings, run: Run = call) -> Out
     """
     created = creation_time()
     found = run(discover, seeds, settings)
-    with exclusive(data):
+    with exclusive(data), scratch(scratch_folder(data)) as aside:
         archive = Archive(data / "archive")
         previous = load_previous(data)
-        prepared = []
-        pieces = batches(found.candidates, settings.batch_bytes)
-        for i, files in enumerate(pieces, 1):
-            step = (i, len(pieces))
-            batch = run(ingest, files, archive, settings, step=step)
-            batch, blocks = run(segment, batch, settings, step=step)
-            prepared.append(run(normalise, batch, blocks, step=step))
-        corpus = run(gather, found, prepared)
-        allowed = rights(corpus)
-        decisions = run(deduplicate, corpus, allowed, archive, previous, settings)
-        planned = run(record, corpus, allowed, decisions, archive, previous, settings)
+        corpus = _read_corpus(found, archive, settings, aside, run, within)
+        split_off = run(unglue, corpus, previous, settings)
+        census, decisions = run(deduplicate, corpus, archive, previous, settings)
+        planned = run(record, corpus, census, decisions, split_off, archive, previous, settings)
         if planned.version is None:
             assert previous is not None
             link(data)
@@ -330,9 +335,9 @@ def release(seeds: Path, data: Path, settings: Settings, run: Run = call) -> Out
                 quality(previous.tables),
                 planned.reasons,
                 tuple(found.remarks),
-                _sample(previous.tables["documents"]),
+                _sample(previous.tables),
             )
-        run(validate, planned)
+        run(validate, planned, settings)
         path, digest = run(publish_plan, planned, previous, found.sources, data, settings, created)
         return Outcome(
             planned.version,
@@ -342,21 +347,32 @@ def release(seeds: Path, data: Path, settings: Settings, run: Run = call) -> Out
             quality(planned.tables),
             planned.reasons,
             tuple(found.remarks),
-            _sample(planned.tables["documents"]),
+            _sample(planned.tables),
         )
+
+
+def _read_corpus(
+    found: Found,
+    archive: Archive,
+    settings: Settings,
+    aside: Scratch,
+    run: Run,
+    within: Run,
+) -> Corpus:
+    """Take all files, batch by batch, into a corpus."""
+    corpus = Corpus(found.sources, found.rejected, aside)
+    pieces = batches(found.candidates, settings.batch_bytes)
+
+    def prepared(i: int) -> Prepared:
+        step = (i + 1, len(pieces))
+        return run(prepare, pieces[i], found, archive, settings, within, step, step=step)
+
+    for i, batch in enumerate(in_order(prepared, range(len(pieces)), settings.threads)):
+        run(collect, corpus, batch, step=(i + 1, len(pieces)))
+    return corpus
 
 
 def stage_order() -> list[str]:
     """Names of the stages in their order, for progress displays."""
-    stages = (
-        discover,
-        ingest,
-        segment,
-        normalise,
-        gather,
-        deduplicate,
-        record,
-        validate,
-        publish_plan,
-    )
+    stages = (discover, prepare, collect, unglue, deduplicate, record, validate, publish_plan)
     return [stage.__name__ for stage in stages]

@@ -6,6 +6,11 @@ and its settings.
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from onrecord.parallel import cores
+
+#: Settings that change no result: a release does not record them.
+INDIFFERENT = {"batch_bytes", "threads"}
+
 
 class Settings(BaseModel):
     """What a run may be told; the defaults are right for most folders."""
@@ -23,9 +28,14 @@ class Settings(BaseModel):
         description="A line with more characters than this is split at sentence ends.",
     )
     batch_bytes: int = Field(
-        default=64 * 1024 * 1024,
+        default=12 * 1024 * 1024,
         ge=1,
         description="Files are read in batches of about so many bytes. Changes no result.",
+    )
+    threads: int = Field(
+        default_factory=cores,
+        ge=1,
+        description="How many threads work at once. Changes no result.",
     )
     boilerplate_documents: int = Field(
         default=5,

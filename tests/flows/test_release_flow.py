@@ -108,7 +108,7 @@ def test_flow_and_command_line_give_the_same_content(
     assert result["content_digest"] == direct["content_digest"]
 
     api = prefect_environment["PREFECT_API_URL"]
-    runs = _task_runs(api, 9)
+    runs = _task_runs(api, 8)
     assert sorted(str(run["name"]) for run in runs) == sorted(stage_order())
     assert all(run["state_type"] == "COMPLETED" for run in runs)
     artifacts = {str(artifact["key"]) for artifact in _call(api, "artifacts/filter")}

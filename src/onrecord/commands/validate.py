@@ -35,7 +35,7 @@ def command(
     readable: dict[str, int] = {}
     with err.status("reading") if err.is_terminal else _Quiet():
         for files in pipeline.batches(found.candidates, settings.batch_bytes):
-            batch, _ = pipeline.segment(pipeline.ingest(files, None, settings), settings)
+            batch, _ = pipeline.segment(pipeline.ingest(files, found, None, settings), settings)
             rejected += batch.rejected
             for source_id in batch.documents["source_id"].to_pylist():
                 readable[source_id] = readable.get(source_id, 0) + 1

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from onrecord.dedup.fingerprints import TEXT_BITS
 from onrecord.kernel import kernel
 
 #: A fingerprint that stands in more texts than this is a phrase of its trade: its texts are
@@ -54,23 +55,29 @@ def _pairs(prints, texts, sizes, longest_run):
 
 
 def candidates(
-    prints: NDArray[np.uint64], texts: NDArray[np.int32], sizes: NDArray[np.int64]
+    words: NDArray[np.uint64], sizes: NDArray[np.int64]
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Pairs of texts that share enough fingerprints.
 
     Args:
-        prints: uint64[n], fingerprints, sorted.
-        texts: int32[n], the text of each, ascending where fingerprints are the same.
+        words: uint64[n], fingerprints with their texts, sorted (see ``fingerprints``).
         sizes: int64[texts], tokens of each text.
 
     Returns:
         int32[pairs] shorter text, int32[pairs] longer text; sorted by the longer one, so
         that the verifier prepares each longer text once.
     """
-    words, shared = np.unique(_pairs(prints, texts, sizes, LONGEST_RUN), return_counts=True)
-    a = (words >> np.uint64(32)).astype(np.int32)
-    b = (words & np.uint64(0xFFFFFFFF)).astype(np.int32)
+    prints = words >> np.uint64(TEXT_BITS)
+    texts = (words & np.uint64((1 << TEXT_BITS) - 1)).astype(np.int32)
     counts = np.bincount(texts, minlength=sizes.size)
+    found = _pairs(prints, texts, sizes, LONGEST_RUN)
+    found.sort()
+    edges = np.flatnonzero(np.concatenate((np.ones(1, np.bool_), found[1:] != found[:-1])))
+    edges = edges[: found.size]
+    shared = np.diff(np.append(edges, found.size))
+    found = found[edges]
+    a = (found >> np.uint64(32)).astype(np.int32)
+    b = (found & np.uint64(0xFFFFFFFF)).astype(np.int32)
     enough = shared >= SHARED * np.minimum(counts[a], counts[b])
     a, b = a[enough], b[enough]
     swap = sizes[a] > sizes[b]

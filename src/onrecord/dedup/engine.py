@@ -1,4 +1,4 @@
-"""The engine from tokens to decisions: exact, fingerprints, candidates, verify, resolve."""
+"""The engine from texts to decisions: fingerprints, candidates, verify, resolve."""
 
 from dataclasses import dataclass
 
@@ -6,11 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onrecord.dedup.candidates import candidates
-from onrecord.dedup.exact import Texts, group
+from onrecord.dedup.exact import Texts
 from onrecord.dedup.fingerprints import winnow
-from onrecord.dedup.resolve import Resolution, resolve
+from onrecord.dedup.resolve import Resolution, Standings, resolve
 from onrecord.dedup.verify import Pairs, View, verify, view
-from onrecord.text.tokens import Tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,66 +17,51 @@ class Decisions:
     """What the engine found.
 
     Attributes:
-        texts: distinct texts, and the text of each block.
-        view: their tokens, with the self-repetitions.
+        view: the tokens of the texts, with the self-repetitions.
         pairs: all verified pairs.
         resolution: what became of each text, and the evidence.
     """
 
-    texts: Texts
     view: View
     pairs: Pairs
     resolution: Resolution
 
 
 def deduplicate(
-    tokens: Tokens,
-    openness: NDArray[np.int64],
+    texts: Texts,
+    rows: NDArray[np.int64],
+    openness: NDArray[np.uint8],
     published: NDArray[np.bool_],
-    trusted: NDArray[np.bool_],
-    characters: NDArray[np.int64],
-    document: NDArray[np.int32],
+    rank: NDArray[np.uint64],
+    documents: NDArray[np.int64],
     boilerplate: int,
+    threads: int = 1,
 ) -> Decisions:
-    """Find every repeat among the blocks.
+    """Find every repeat among the texts.
 
     Args:
-        tokens: of all blocks; blocks stand in the order of document key and position.
-        openness: int64[blocks], publication class of the source, 0 the most open.
-        published: bool[blocks], whether the block's wording was canonical in the release before.
-        trusted: bool[blocks], whether the negations of its language are known.
-        characters: int64[blocks], length in characters.
-        document: int32[blocks], the document in which it stands.
+        texts: every distinct text.
+        rows: int64[n], those that stand in the corpus; the arrays below follow them.
+        openness: uint8[n], publication class of the canonical block, 0 the most open.
+        published: bool[n], whether its wording was canonical in the release before.
+        rank: uint64[n], its place in the corpus.
+        documents: int64[n], in how many documents the text stands.
         boilerplate: a text in so many documents is never part of a longer one.
+        threads: how many work at once; changes no result.
 
     Returns:
-        The decisions. They depend on the blocks and their order alone.
+        The decisions. They depend on the texts and their order alone.
     """
-    # Canonical choice (design, section 6.9): the most open class, what was published
-    # before, the first in document order. Damage ranks between the last two, but only
-    # among near copies: copies with the same tokens are damaged alike.
-    preference = np.lexsort((np.arange(openness.size), ~published, openness))
-    rank = np.empty_like(preference)
-    rank[preference] = np.arange(preference.size)
-    texts = group(tokens, rank)
-
-    details = view(tokens, texts, trusted[texts.block])
+    details = view(texts, rows)
+    # Canonical choice among near copies (design, section 6.9): the most open class, what was
+    # published before, the undamaged, the first in the order of the corpus.
     damaged = details.core < details.size
-    order = np.lexsort((rank[texts.block], damaged, ~published[texts.block], openness[texts.block]))
-    text_rank = np.empty_like(order)
-    text_rank[order] = np.arange(order.size)
+    order = np.lexsort((rank, damaged, ~published, openness))
+    preference = np.empty_like(order)
+    preference[order] = np.arange(order.size)
 
-    prints, owners = winnow(tokens, texts.block)
-    a, b = candidates(prints, owners, details.core)
-    pairs = verify(details, a, b)
-    places = np.unique(np.stack([texts.of_block, document]), axis=1)
-    resolution = resolve(
-        pairs,
-        details,
-        characters[texts.block],
-        text_rank,
-        openness[texts.block],
-        np.bincount(places[0], minlength=len(texts)),
-        boilerplate,
-    )
-    return Decisions(texts, details, pairs, resolution)
+    words = winnow(details.first, details.size, details.hashes, threads)
+    a, b = candidates(words, details.core)
+    pairs = verify(details, a, b, threads)
+    standings = Standings(texts.characters[rows], preference, openness, documents)
+    return Decisions(details, pairs, resolve(pairs, details, standings, boilerplate))

@@ -10,60 +10,99 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onrecord.kernel import kernel
-from onrecord.text.tokens import Tokens
+from onrecord.parallel import in_order
 
 SHINGLE = 5
 WINDOW = 4
+#: Texts are worked on in pieces of so many.
+PIECE = 32_768
 #: Shorter texts have no fingerprint: they repeat only exactly.
 SHORTEST = SHINGLE + WINDOW - 1
 
 
+#: A fingerprint and its text share one word of 64 bits: the hash in front, the text behind.
+TEXT_BITS = 28
+
+
 @kernel
-def _winnow(blocks, offsets, hashes, shingle, window):
-    """(uint64 fingerprint, int32 text) of every text, each once a text; texts ascend."""
+def _mixed(h):
+    """Spread a hash over all its bits, so that the smallest of a window is a random one."""
+    h ^= h >> np.uint64(32)
+    h *= np.uint64(0xFF51AFD7ED558CCD)
+    return h ^ (h >> np.uint64(29))
+
+
+@kernel
+def _turned(h, by):
+    """A 64-bit word turned left by some bits."""
+    return (h << np.uint64(by)) | (h >> np.uint64(64 - by))
+
+
+@kernel
+def _winnow(first, size, begin, end, hashes, shingle, window):
+    """Fingerprint words of the texts [begin, end), in the order of the texts."""
     room = np.int64(0)
-    for t in range(blocks.size):
-        room += max(0, offsets[blocks[t] + 1] - offsets[blocks[t]])
-    prints = np.empty(room, np.uint64)
-    texts = np.empty(room, np.int32)
+    for t in range(begin, end):
+        room += size[t]
+    words = np.empty(room, np.uint64)
     n = 0
     recent = np.empty(window, np.uint64)
-    for t in range(blocks.size):
-        first, last = offsets[blocks[t]], offsets[blocks[t] + 1]
-        if last - first < shingle + window - 1:
+    low = np.uint64((1 << TEXT_BITS) - 1)
+    for t in range(begin, end):
+        if size[t] < shingle + window - 1:
             continue
+        rolling = np.uint64(0)
+        for k in range(shingle - 1):
+            rolling = _turned(rolling, 1) ^ hashes[first[t] + k]
         chosen = np.int64(-1)  # the shingle chosen in the window before
-        for s in range(last - first - shingle + 1):
-            h = np.uint64(0x9E3779B97F4A7C15)
-            for k in range(shingle):
-                h = (h ^ hashes[first + s + k]) * np.uint64(0xFF51AFD7ED558CCD)
-                h ^= h >> np.uint64(32)
-            recent[s % window] = h
-            if s < window - 1:
-                continue
-            best = np.int64(s - window + 1)
-            for k in range(s - window + 2, s + 1):
-                if recent[k % window] <= recent[best % window]:
-                    best = np.int64(k)
-            if best != chosen:
+        best = np.int64(-1)
+        for s in range(size[t] - shingle + 1):
+            rolling = _turned(rolling, 1) ^ hashes[first[t] + s + shingle - 1]
+            recent[s % window] = _mixed(rolling)
+            rolling ^= _turned(hashes[first[t] + s], shingle - 1)
+            if best < 0:
+                best = np.int64(s)
+            elif best <= s - window:  # the smallest left the window: look at all of it
+                best = np.int64(s - window + 1)
+                for k in range(best + 1, s + 1):
+                    if recent[k % window] <= recent[best % window]:
+                        best = np.int64(k)
+            elif recent[s % window] <= recent[best % window]:
+                best = np.int64(s)
+            if s >= window - 1 and best != chosen:
                 chosen = best
-                prints[n] = recent[best % window]
-                texts[n] = t
+                words[n] = (recent[best % window] & ~low) | np.uint64(t)
                 n += 1
-    return prints[:n].copy(), texts[:n].copy()
+    return words[:n].copy()
 
 
 def winnow(
-    tokens: Tokens, blocks: NDArray[np.int64]
-) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
-    """Fingerprints of the texts whose canonical blocks are given.
+    first: NDArray[np.int64],
+    size: NDArray[np.int64],
+    hashes: NDArray[np.uint64],
+    threads: int = 1,
+) -> NDArray[np.uint64]:
+    """Fingerprints of texts.
+
+    Args:
+        first, size: int64[texts], first token and number of tokens of each.
+        hashes: uint64[tokens].
+        threads: how many work at once.
 
     Returns:
-        uint64[n] fingerprints and int32[n] the text of each, sorted by both, without repeats.
+        uint64[n], sorted and without repeats: the upper bits are the fingerprint, the lowest
+        TEXT_BITS the text. Two shingles that only share these bits cost one verification.
     """
-    prints, texts = _winnow(blocks, tokens.offsets, tokens.hashes, SHINGLE, WINDOW)
-    order = np.argsort(prints, kind="stable")  # stable: texts stay in ascending order
-    prints, texts = prints[order], texts[order]
-    fresh = np.ones(prints.size, np.bool_)
-    fresh[1:] = (prints[1:] != prints[:-1]) | (texts[1:] != texts[:-1])
-    return prints[fresh], texts[fresh]
+    if size.size >= 1 << TEXT_BITS:
+        raise ValueError(f"more than {1 << TEXT_BITS:,} distinct texts")
+    pieces = range(0, max(1, size.size), PIECE)
+    found = in_order(
+        lambda at: _winnow(first, size, at, min(at + PIECE, size.size), hashes, SHINGLE, WINDOW),
+        pieces,
+        threads,
+    )
+    words = np.concatenate(list(found))
+    words.sort()
+    fresh = np.ones(words.size, np.bool_)
+    fresh[1:] = words[1:] != words[:-1]
+    return words[fresh]

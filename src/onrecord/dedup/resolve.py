@@ -6,14 +6,15 @@ then come containers (longest first), then near copies (most preferred first); a
 container turned out to be a near copy of a third is resolved again at the end, or kept.
 """
 
-from collections import defaultdict
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from onrecord.dedup.guard import MOVED
 from onrecord.dedup.verify import A_IN_B, B_IN_A, NEAR_COPY, VARIANT, Pairs, View, covered_by
+from onrecord.kernel import kernel
 
 # What becomes of a text.
 KEPT, NEAR, CONTAINED, COMPOSITE = range(4)
@@ -25,27 +26,60 @@ COMPOSITE_PARTS = 3
 COMPOSITE_CHARACTERS = 2000
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
-    """One verified relation, seen from the text that may be removed.
+class Links(NamedTuple):
+    """Verified relations, each seen from the text that may be removed.
 
     Attributes:
-        target: the text that may stand for it.
-        coverage: of the removed text by the target.
-        other_coverage: of the target by the removed text.
-        span: tokens of the removed text from the first to behind the last that match.
-        target_span: the same in the target.
+        text: int32[n], the text that may be removed.
+        target: int32[n], the text that may stand for it.
+        kind: uint8[n], NEAR or CONTAINED.
+        coverage: float64[n], of the removed text by the target.
+        other_coverage: float64[n], of the target by the removed text.
+        span: int32[n, 2], tokens of the removed text from the first to behind the last that
+            match.
+        target_span: int32[n, 2], the same in the target.
     """
 
-    target: int
-    coverage: float
-    other_coverage: float
-    span: tuple[int, int]
-    target_span: tuple[int, int]
+    text: NDArray[np.int32]
+    target: NDArray[np.int32]
+    kind: NDArray[np.uint8]
+    coverage: NDArray[np.float64]
+    other_coverage: NDArray[np.float64]
+    span: NDArray[np.int32]
+    target_span: NDArray[np.int32]
 
-    def reversed(self, text: int) -> "Link":
-        """The same evidence seen from the target, about `text`."""
-        return Link(text, self.other_coverage, self.coverage, self.target_span, self.span)
+    def rows(self, which: NDArray[np.generic]) -> "Links":
+        """Some of the rows, by index or mask."""
+        return Links(*(column[which] for column in self))
+
+    def reversed(self) -> "Links":
+        """The same evidence seen from the targets."""
+        return Links(
+            self.target,
+            self.text,
+            self.kind,
+            self.other_coverage,
+            self.coverage,
+            self.target_span,
+            self.span,
+        )
+
+
+class Standings(NamedTuple):
+    """What is known of each text besides its tokens; one entry a text.
+
+    Attributes:
+        characters: int64, length of the canonical wording.
+        preference: int64, rank of the canonical block; the lowest wins among copies.
+        openness: uint8, 0 for the most open publication class; no text is ever removed in
+            favour of one with a higher number.
+        documents: int64, in how many documents it stands as a block of its own.
+    """
+
+    characters: NDArray[np.int64]
+    preference: NDArray[np.int64]
+    openness: NDArray[np.uint8]
+    documents: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,42 +88,35 @@ class Resolution:
 
     Attributes:
         fate: uint8[texts], KEPT | NEAR | CONTAINED | COMPOSITE.
-        links: for each text that is not kept, its evidence: one link, or the parts of a
-            composite in their order.
+        evidence: sorted by text: one row for each text that is near or contained, the parts
+            of each composite in their order.
         variants: int64[n], rows of `Pairs` that are variants with both texts kept.
     """
 
     fate: NDArray[np.uint8]
-    links: dict[int, list[Link]]
+    evidence: Links
     variants: NDArray[np.int64]
 
 
-def _links(pairs: Pairs) -> tuple[dict[int, list[Link]], dict[int, list[Link]]]:
-    """(containers of each text, near copies of each text)."""
-    containers: dict[int, list[Link]] = defaultdict(list)
-    copies: dict[int, list[Link]] = defaultdict(list)
-    a_list, b_list = pairs.a.tolist(), pairs.b.tolist()
-    of_a, of_b = pairs.coverage_a.tolist(), pairs.coverage_b.tolist()
-    spans_a, spans_b = pairs.a_span.tolist(), pairs.b_span.tolist()
-    for row, relation in enumerate(pairs.relation.tolist()):
-        if relation == VARIANT:
-            continue
-        a, b = a_list[row], b_list[row]
-        span_a, span_b = tuple(spans_a[row]), tuple(spans_b[row])
-        a_to_b = Link(b, of_a[row], of_b[row], span_a, span_b)
-        b_to_a = Link(a, of_b[row], of_a[row], span_b, span_a)
-        if relation == A_IN_B:
-            containers[a].append(a_to_b)
-        elif relation == B_IN_A:
-            containers[b].append(b_to_a)
-        elif relation == NEAR_COPY:
-            copies[a].append(a_to_b)
-            copies[b].append(b_to_a)
-    return containers, copies
+def _links(pairs: Pairs) -> Links:
+    """All relations by which a text may be removed; a near pair gives one each way."""
+    forward = pairs.relation != VARIANT
+    kind = np.where(pairs.relation == NEAR_COPY, NEAR, CONTAINED).astype(np.uint8)
+    both = Links(
+        pairs.a, pairs.b, kind, pairs.coverage_a, pairs.coverage_b, pairs.a_span, pairs.b_span
+    )
+    ahead = both.rows(forward & (pairs.relation != B_IN_A))
+    back = both.reversed().rows(forward & (pairs.relation != A_IN_B))
+    return _joined([ahead, back])
+
+
+def _joined(parts: list[Links]) -> Links:
+    """The rows of several tables of links."""
+    return Links(*(np.concatenate([part[i] for part in parts]) for i in range(len(Links._fields))))
 
 
 def _side_by_side(parts: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
-    """Of parts of a text, as (start, end, text), those that lie side by side.
+    """Of parts of a text, as (start, end, row), those that lie side by side.
 
     Longest first; a part that overlaps those taken by more than a fifth of its length is
     left out.
@@ -102,25 +129,35 @@ def _side_by_side(parts: list[tuple[int, int, int]]) -> list[tuple[int, int, int
     return sorted(taken)
 
 
-def resolve(
-    pairs: Pairs,
-    texts: View,
-    characters: NDArray[np.int64],
-    preference: NDArray[np.int64],
-    openness: NDArray[np.int64],
-    documents: NDArray[np.int64],
-    boilerplate: int,
-) -> Resolution:
+@kernel
+def _choose(order, offsets, target, kind, allowed, fate, choice):
+    """Give each text of `order` that is still kept its first allowed link to a kept text.
+
+    The links of a text t are the rows offsets[t] to offsets[t + 1], best first. Writes `fate`
+    and, in `choice`, the row.
+    """
+    for text in order:
+        if fate[text] != KEPT:
+            continue
+        for row in range(offsets[text], offsets[text + 1]):
+            if allowed[row] and fate[target[row]] == KEPT:
+                fate[text] = kind[row]
+                choice[text] = row
+                break
+
+
+def _offsets(texts: NDArray[np.int32], n: int) -> NDArray[np.int64]:
+    """Where the rows of each of `n` texts begin, in a column of texts that is sorted."""
+    return np.searchsorted(texts, np.arange(n + 1))
+
+
+def resolve(pairs: Pairs, texts: View, standings: Standings, boilerplate: int) -> Resolution:
     """Decide the fate of every text.
 
     Args:
         pairs: verified relations.
         texts: the texts' tokens.
-        characters: int64[texts], length of the canonical wording.
-        preference: int64[texts], rank of the canonical block; the lowest wins among copies.
-        openness: int64[texts], 0 for the most open publication class; no text is ever
-            removed in favour of one with a higher number.
-        documents: int64[texts], in how many documents it stands as a block of its own.
+        standings: what else is known of them.
         boilerplate: a text that stands in at least so many documents, and in more than a
             longer one that has it too, is a paragraph of its own: a licence footer is not
             part of the one article that it got glued to.
@@ -128,111 +165,124 @@ def resolve(
     Returns:
         The fate of every text and the evidence.
     """
-    fate = np.zeros(texts.size.size, np.uint8)
-    links: dict[int, list[Link]] = {}
-    containers, copies = _links(pairs)
+    n = texts.size.size
+    fate = np.zeros(n, np.uint8)
+    choice = np.full(n, -1, np.int64)
+    preference, openness, documents = standings[1:]
 
-    def open_enough(text: int, target: int) -> bool:
-        return bool(openness[target] <= openness[text])
-
-    def stands_alone(text: int, target: int) -> bool:
-        return bool(documents[text] >= boilerplate and documents[text] > documents[target])
-
-    def by_preference(text: int) -> int:
-        return int(preference[text])
-
-    def longest_first(text: int) -> tuple[int, int]:
-        return -int(texts.size[text]), by_preference(text)
-
-    def best_first(link: Link) -> tuple[float, int, int]:
-        return (-link.coverage, *longest_first(link.target))
+    links = _links(pairs)
+    text, target = links.text, links.target
+    # Containers before copies, the best covering first, then the longest.
+    better = (preference[target], -texts.size[target], -links.coverage, links.kind != CONTAINED)
+    links = links.rows(np.lexsort((*better, text)))
+    text, target = links.text, links.target
+    offsets = _offsets(text, n)
+    contained = links.kind == CONTAINED
+    open_enough = openness[target] <= openness[text]
+    stands_alone = (documents[text] >= boilerplate) & (documents[text] > documents[target])
+    may_contain = contained & open_enough & ~stands_alone
+    may_copy = ~contained & (preference[target] < preference[text])
+    longest_first = np.lexsort((preference, -texts.size))
 
     # A text made of others never absorbs them, so it is set aside before anything else.
-    contents: dict[int, list[tuple[int, Link]]] = defaultdict(list)
-    for text, found in containers.items():
-        for link in found:
-            contents[link.target].append((text, link))
+    composites = _Composites(links.rows(contained).reversed(), texts, standings)
+    for composite in composites.candidates(longest_first):
+        if composites.parts(composite, fate) is not None:
+            fate[composite] = COMPOSITE
 
-    def parts_of(text: int) -> list[Link]:
-        """The kept texts that make up `text`, if they do, as evidence seen from it."""
-        inside = {p: x for p, x in contents[text] if fate[p] == KEPT and open_enough(text, p)}
-        enough = 2 if characters[text] > COMPOSITE_CHARACTERS else COMPOSITE_PARTS
-        if len(inside) < enough:
-            return []
-        tiles = _side_by_side([(*x.target_span, part) for part, x in inside.items()])
-        found = [inside[part].reversed(part) for _, _, part in tiles]
-        share = coverage(texts, text, COMPOSITE, found).mean()
-        return found if len(found) >= enough and share >= COMPOSITE_SHARE else []
+    def choose(order: NDArray[np.int64], allowed: NDArray[np.bool_]) -> None:
+        _choose(order, offsets, target, links.kind, allowed, fate, choice)
 
-    for text in sorted(contents, key=longest_first):
-        if parts_of(text):
-            fate[text] = COMPOSITE
-
-    for text in sorted(containers, key=longest_first):
-        if fate[text] != KEPT:
-            continue
-        kept = [x for x in containers[text] if fate[x.target] == KEPT]
-        kept = [x for x in kept if open_enough(text, x.target) and not stands_alone(text, x.target)]
-        if kept:
-            fate[text] = CONTAINED
-            links[text] = [min(kept, key=best_first)]
-
-    for text in sorted(copies, key=by_preference):
-        if fate[text] != KEPT:
-            continue
-        kept = [x for x in copies[text] if fate[x.target] == KEPT]
-        kept = [x for x in kept if preference[x.target] < preference[text]]
-        if kept:
-            fate[text] = NEAR
-            links[text] = [min(kept, key=best_first)]
+    choose(longest_first, may_contain)
+    choose(np.argsort(preference), may_copy)
 
     # A container that gave way to a near copy no longer stands for what it contained: what
     # leaned on it looks for another container or copy, or is kept. Containers are longer,
     # so that going from the longest to the shortest meets them first.
-    orphans = [
-        t for t, found in links.items() if fate[t] == CONTAINED and fate[found[0].target] != KEPT
-    ]
-    for text in orphans:
-        fate[text] = KEPT
-        del links[text]
-    for text in sorted(orphans, key=longest_first):
-        choices = [(CONTAINED, x) for x in containers[text] if not stands_alone(text, x.target)]
-        choices += [(NEAR, x) for x in copies[text]]
-        choices = [
-            (kind, x)
-            for kind, x in choices
-            if fate[x.target] == KEPT and open_enough(text, x.target)
-        ]
-        if choices:
-            kind, link = min(choices, key=lambda c: (c[0] != CONTAINED, best_first(c[1])))
-            fate[text] = kind
-            links[text] = [link]
-    _revive(fate, links)
+    orphan = (fate == CONTAINED) & (fate[target[choice]] != KEPT if target.size else False)
+    fate[orphan], choice[orphan] = KEPT, -1
+    choose(longest_first[orphan[longest_first]], may_contain | (~contained & open_enough))
+    _revive(fate, choice, target)
 
-    for text in np.flatnonzero(fate == COMPOSITE).tolist():
-        evidence = parts_of(text)
-        if evidence:
-            links[text] = evidence
-        else:  # its parts gave way to copies that were not compared with it
-            fate[text] = KEPT
-
+    parts = []
+    for composite in np.flatnonzero(fate == COMPOSITE).tolist():
+        found = composites.parts(composite, fate)
+        if found is None:  # its parts gave way to copies that were not compared with it
+            fate[composite] = KEPT
+        else:
+            parts.append(found)
+    evidence = _joined([links.rows(choice[choice >= 0]), *parts])
+    evidence = evidence.rows(np.argsort(evidence.text, kind="stable"))
     both_kept = (pairs.relation == VARIANT) & (fate[pairs.a] == KEPT) & (fate[pairs.b] == KEPT)
-    return Resolution(fate, links, np.flatnonzero(both_kept))
+    return Resolution(fate, evidence, np.flatnonzero(both_kept))
 
 
-def coverage(texts: View, text: int, fate: int, links: list[Link]) -> NDArray[np.bool_]:
-    """Which tokens of a text its evidence covers: bool[tokens]."""
+class _Composites:
+    """Which texts may be made of others, and of which.
+
+    `links` are seen from the composite: `text` has the part `target`.
+    """
+
+    def __init__(self, links: Links, texts: View, standings: Standings) -> None:
+        open_enough = standings.openness[links.target] <= standings.openness[links.text]
+        links = links.rows(open_enough)
+        self._links = links.rows(np.lexsort((links.target, links.text)))
+        self._offsets = _offsets(self._links.text, texts.size.size)
+        self._texts = texts
+        long = standings.characters > COMPOSITE_CHARACTERS
+        self._enough = np.where(long, 2, COMPOSITE_PARTS)
+
+    def candidates(self, order: NDArray[np.int64]) -> list[int]:
+        """Texts with parts enough in number and length, in the given order."""
+        many = np.diff(self._offsets) >= self._enough
+        length = (self._links.span[:, 1] - self._links.span[:, 0]).astype(np.int64)
+        total = np.concatenate(([0], np.cumsum(length)))
+        total = total[self._offsets[1:]] - total[self._offsets[:-1]]
+        many &= total >= COMPOSITE_SHARE * self._texts.size
+        chosen: list[int] = order[many[order]].tolist()
+        return chosen
+
+    def parts(self, text: int, fate: NDArray[np.uint8]) -> Links | None:
+        """The kept texts that make up `text`, in their order; None where they don't."""
+        rows = np.arange(self._offsets[text], self._offsets[text + 1])
+        rows = rows[fate[self._links.target[rows]] == KEPT]
+        enough = int(self._enough[text])
+        if rows.size < enough:
+            return None
+        spans = self._links.span[rows].tolist()
+        tiles = [(*span, row) for span, row in zip(spans, rows.tolist(), strict=True)]
+        found = self._links.rows(np.array([row for _, _, row in _side_by_side(tiles)]))
+        if found.text.size < enough:
+            return None
+        _, covered = coverage(self._texts, found, np.full(1, COMPOSITE, np.uint8))
+        return found if covered.mean() >= COMPOSITE_SHARE else None
+
+
+def coverage(
+    texts: View, evidence: Links, fates: NDArray[np.uint8]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Which tokens of each removed text its evidence covers.
+
+    Args:
+        texts: the texts' tokens.
+        evidence: sorted by text.
+        fates: uint8[removed], what became of each text of the evidence.
+
+    Returns:
+        int64[removed + 1] offsets and bool[tokens], in the order of the texts.
+    """
+    removed, starts = np.unique(evidence.text, return_index=True)
     # A part of a composite covers its own place alone; elsewhere moved passages count.
-    shortest = int(texts.size[text]) + 1 if fate == COMPOSITE else MOVED
-    return covered_by(texts, text, [x.target for x in links], [x.span for x in links], shortest)
+    shortest = np.where(fates == COMPOSITE, texts.size[removed] + 1, MOVED)
+    offsets = np.append(starts, evidence.text.size)
+    return covered_by(texts, offsets, removed, evidence.target, evidence.span, shortest)
 
 
-def _revive(fate: NDArray[np.uint8], links: dict[int, list[Link]]) -> None:
+def _revive(fate: NDArray[np.uint8], choice: NDArray[np.int64], target: NDArray[np.int32]) -> None:
     """Keep every text whose evidence leads to one that is not kept (in place)."""
     while True:
-        lost = [t for t, found in links.items() if any(fate[x.target] != KEPT for x in found)]
-        if not lost:
+        chosen = np.flatnonzero(choice >= 0)
+        lost = chosen[fate[target[choice[chosen]]] != KEPT]
+        if not lost.size:
             return
-        for text in lost:
-            fate[text] = KEPT
-            del links[text]
+        fate[lost], choice[lost] = KEPT, -1

@@ -5,6 +5,7 @@ by side (2-token shingles). The share of covered tokens is Broder's containment 
 resemblance and containment of documents", SEQUENCES 1997), counted in tokens.
 """
 
+import itertools
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -16,7 +17,8 @@ from onrecord.dedup.exact import Texts
 from onrecord.dedup.guard import MOVED, judge
 from onrecord.dedup.repeats import repeated_ends
 from onrecord.kernel import kernel
-from onrecord.text.tokens import CASELESS_WORD, SHOUTED, Tokens
+from onrecord.parallel import in_order
+from onrecord.text.tokens import CASELESS_WORD, SHOUTED
 
 #: Version of the rules by which relations are found; published with every match.
 RULE = "onrecord-dedup/1"
@@ -36,6 +38,8 @@ HIDES_NAMES = 0.5
 NONE, NEAR_COPY, A_IN_B, B_IN_A, VARIANT = range(5)
 
 _FREQUENCY_SLOTS = 1 << 22
+#: Candidates are verified in pieces of about so many pairs.
+PIECE = 8192
 
 
 class View(NamedTuple):
@@ -276,46 +280,66 @@ def _verify(view, pair_a, pair_b):
     return relation, coverage_a, coverage_b, difference, spans
 
 
-def view(tokens: Tokens, texts: Texts, trusted: NDArray[np.bool_]) -> View:
+def view(texts: Texts, rows: NDArray[np.int64]) -> View:
     """Gather what verification needs.
 
     Args:
-        tokens: of all blocks.
-        texts: the distinct texts.
-        trusted: bool[texts], whether the negations of the text's language are known.
+        texts: every distinct text.
+        rows: int64[n], those that take part; from here on they are numbered 0 to n - 1.
     """
-    first = tokens.offsets[texts.block]
-    size = tokens.offsets[texts.block + 1] - first
-    core = repeated_ends(first, size, tokens.hashes)
+    first = texts.first[rows]
+    size = texts.first[rows + 1] - first
+    core = repeated_ends(first, size, texts.hashes)
     frequency = np.zeros(_FREQUENCY_SLOTS, np.uint8)
-    strict = _strict(first, size, tokens.flags, trusted, frequency, tokens.hashes)
+    strict = _strict(first, size, texts.flags, texts.trusted[rows], frequency, texts.hashes)
     return View(
         first,
         size,
         core,
-        tokens.hashes,
-        tokens.flags,
+        texts.hashes,
+        texts.flags,
         strict,
         frequency,
-        tokens.folded,
-        tokens.folded_offsets[texts.block],
+        texts.folded,
+        texts.folded_first[rows],
     )
 
 
-def verify(texts: View, a: NDArray[np.int32], b: NDArray[np.int32]) -> Pairs:
+def _pieces(b: NDArray[np.int32]) -> list[slice]:
+    """Cut candidates into pieces of some size that keep each longer text in one piece."""
+    bounds = [0]
+    while bounds[-1] < b.size:
+        end = min(bounds[-1] + PIECE, b.size)
+        while end < b.size and b[end] == b[end - 1]:
+            end += 1
+        bounds.append(end)
+    return [slice(start, end) for start, end in itertools.pairwise(bounds)]
+
+
+def verify(texts: View, a: NDArray[np.int32], b: NDArray[np.int32], threads: int = 1) -> Pairs:
     """Verify candidate pairs.
 
     Args:
         texts: as `view` gathers it.
         a, b: int32[candidates], shorter and longer text, sorted by the longer.
+        threads: how many work at once.
 
     Returns:
         The pairs that stand in a relation; all others are left out.
     """
+    pieces = _pieces(b) or [slice(0, 0)]
+    found = in_order(lambda piece: _found(texts, a[piece], b[piece]), pieces, threads)
+    return Pairs(*(np.concatenate(column) for column in zip(*found, strict=True)))
+
+
+def _found(
+    texts: View, a: NDArray[np.int32], b: NDArray[np.int32]
+) -> tuple[NDArray[np.generic], ...]:
+    """The columns of `Pairs` for one piece of the candidates."""
     relation, of_a, of_b, difference, spans = _verify(texts, a, b)
     found = relation != NONE
     spans = spans[found]
-    return Pairs(
+    return (
         a[found],
         b[found],
         relation[found],
@@ -330,42 +354,52 @@ def verify(texts: View, a: NDArray[np.int32], b: NDArray[np.int32]) -> Pairs:
 
 
 @kernel
-def _covered_by(texts, text, others, spans, shortest):
+def _covered_by(texts, offsets, text, target, spans, shortest):
     """See `covered_by`."""
-    size = texts.size[text]
-    result = np.zeros(size, np.bool_)
-    covered = np.zeros(size, np.bool_)
-    for k in range(others.size):
-        other = others[k]
-        table = np.zeros(_slots(texts.size[other]), np.uint64)
-        _fill(table, texts.hashes, texts.first[other], texts.size[other])
-        _cover(table, texts.hashes, texts.first[text], size, covered)
-        _settle(covered, size, spans[k, 0], spans[k, 1], shortest)
-        result |= covered
-    return result
+    starts = np.zeros(text.size + 1, np.int64)
+    longest = np.int64(1)
+    for k in range(text.size):
+        starts[k + 1] = starts[k] + texts.size[text[k]]
+        longest = max(longest, texts.size[text[k]])
+    for other in target:
+        longest = max(longest, texts.size[other])
+    result = np.zeros(starts[-1], np.bool_)
+    covered = np.zeros(longest, np.bool_)
+    room = np.zeros(_slots(longest), np.uint64)
+    for k in range(text.size):
+        size = texts.size[text[k]]
+        for row in range(offsets[k], offsets[k + 1]):
+            other = target[row]
+            table = room[: _slots(texts.size[other])]
+            _fill(table, texts.hashes, texts.first[other], texts.size[other])
+            _cover(table, texts.hashes, texts.first[text[k]], size, covered)
+            _settle(covered, size, spans[row, 0], spans[row, 1], shortest[k])
+            for i in range(size):
+                result[starts[k] + i] |= covered[i]
+    return starts, result
 
 
 def covered_by(
-    texts: View, text: int, others: list[int], spans: list[tuple[int, int]], shortest: int
-) -> NDArray[np.bool_]:
-    """Which tokens of a text others cover.
+    texts: View,
+    offsets: NDArray[np.int64],
+    text: NDArray[np.int32],
+    target: NDArray[np.int32],
+    spans: NDArray[np.int32],
+    shortest: NDArray[np.int64],
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Which tokens of some texts others cover.
 
     Args:
         texts: as `view` gathers it.
-        text: the text.
-        others: the texts that may cover it.
-        spans: for each of them, the tokens of `text` from the first to behind the last that
-            are aligned with it. Outside, words may stand in both by chance:
-        shortest: so many covered tokens in a row count there.
+        offsets: int64[n + 1], which rows of `target` and `spans` belong to each text.
+        text: int32[n], the texts.
+        target: int32[rows], texts that may cover them.
+        spans: int32[rows, 2], the tokens of the text from the first to behind the last that
+            are aligned with the target. Outside, words may stand in both by chance:
+        shortest: int64[n], so many covered tokens in a row count there.
 
     Returns:
-        bool[tokens of the text].
+        int64[n + 1] offsets and bool[tokens]: whether each token of each text is covered.
     """
-    result: NDArray[np.bool_] = _covered_by(
-        texts,
-        text,
-        np.array(others, np.int64),
-        np.array(spans, np.int64).reshape(-1, 2),
-        shortest,
-    )
-    return result
+    starts, covered = _covered_by(texts, offsets, text, target, spans, shortest)
+    return starts, covered

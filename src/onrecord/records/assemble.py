@@ -1,450 +1,497 @@
 """Make the tables of a release from the corpus and what the engine decided.
 
-Rights are enforced here, in one place: whatever a source's publication mode withholds (see
-``rights``) never enters a table.
+Chunk by chunk, so that no more than some chunks are in memory; the rows wait in ``Rows``.
+Rights are enforced here, in one place: whatever a source's publication mode withholds never
+enters a table.
 """
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from onrecord.corpus import Corpus, characters, gather
+from onrecord.census import Census
+from onrecord.corpus import Chunk, Corpus, characters, gather
 from onrecord.dedup.engine import Decisions
 from onrecord.dedup.guard import DIFFERENCES
-from onrecord.dedup.resolve import COMPOSITE, CONTAINED, KEPT, NEAR, coverage
+from onrecord.dedup.resolve import COMPOSITE, CONTAINED, KEPT, NEAR
 from onrecord.dedup.verify import RULE
 from onrecord.errors import RefusedError
 from onrecord.ingest.decode import Patch
 from onrecord.ingest.read import READER
+from onrecord.parallel import in_order
+from onrecord.records.ledger import Ledger, make_ledger
 from onrecord.records.residue import residue
-from onrecord.records.rights import Rights
-from onrecord.records.schema import conform, empty
+from onrecord.records.schema import conform, empty, ordered, schema
 from onrecord.records.spans import raw_offsets
+from onrecord.scratch import Rows
+from onrecord.text.tokens import Tokens
 
 #: Longer differing passages are cut in ``variants``; the paragraphs have them in full.
 LONGEST_WORDS = 200
+#: Paragraphs are put in the order of their ids in parts of about so many bytes of text.
+PART = 32 * 1024 * 1024
 
-_RELATIONS = {NEAR: "near", CONTAINED: "contained", COMPOSITE: "composite"}
-
-
-def _escaped(raw: bytes, cache: dict[bytes, str | None]) -> str | None:
-    """Separator text as the inside of a JSON string; None where there is none."""
-    if raw not in cache:
-        cache[raw] = json.dumps(raw.decode())[1:-1] or None
-    return cache[raw]
+_RELATIONS = {KEPT: "exact", NEAR: "near", CONTAINED: "contained", COMPOSITE: "composite"}
+_CANONICAL = len(_RELATIONS)
 
 
-class _Assembly:
-    """The state that the tables share; one method a table."""
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """All that the tables are made from.
 
-    def __init__(
-        self,
-        corpus: Corpus,
-        decisions: Decisions,
-        allowed: Rights,
-        ids: list[str],
-        first_release: Mapping[str, str],
-        boilerplate_documents: int,
-    ) -> None:
-        self.corpus = corpus
-        self.decisions = decisions
-        self.allowed = allowed
-        self.ids = ids
-        self.first_release = first_release
-        self.boilerplate_documents = boilerplate_documents
-        self.fate = decisions.resolution.fate
-        self.links = decisions.resolution.links
-        #: Of each text that is not kept, the tokens that its evidence covers.
-        self.covered = {
-            text: coverage(decisions.view, text, int(self.fate[text]), found)
-            for text, found in self.links.items()
-        }
-        blocks = corpus.blocks
-        self.n_blocks = len(blocks)
-        self.document_ids: list[str] = corpus.documents["document_id"].to_pylist()
+    Attributes:
+        corpus, census, decisions, ledger: what there is and what was decided.
+        first_release: of each document and paragraph that was published before; "" is
+            written for the others, and filled when the version is known.
+    """
+
+    corpus: Corpus
+    census: Census
+    decisions: Decisions
+    ledger: Ledger
+    first_release: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """What one chunk gives: rows of four tables, and the words of variants."""
+
+    tables: dict[str, pa.Table]
+    words: dict[tuple[int, int], str]
+
+
+def _constant(value: str, n: int) -> pa.Array:
+    return pa.repeat(pa.scalar(value, pa.large_string()), n)
+
+
+def escaped(texts: pa.LargeStringArray) -> pa.LargeStringArray:
+    """Separators as the inside of JSON strings; null where there is none."""
+    distinct = texts.dictionary_encode()
+    words = [json.dumps(word)[1:-1] or None for word in distinct.dictionary.to_pylist()]
+    return pa.array(words, pa.large_string()).take(distinct.indices)
+
+
+class _ChunkTables:
+    """The tables of one chunk; one method a table."""
+
+    def __init__(self, inputs: Inputs, number: int) -> None:
+        self.inputs = inputs
+        self.number = number
+        self.chunk: Chunk = inputs.corpus.chunks[number]
+        self.text = self.chunk.text()
+        self.of_block = inputs.census.of_block[number]
+        blocks = self.chunk.blocks
+        documents = self.chunk.documents
+        self.document_ids = documents["document_id"].combine_chunks().cast(pa.large_string())
+        self.encodings: list[str] = documents["encoding"].to_pylist()
         self.patches = self._patches_by_document()
-        starts = np.searchsorted(blocks.document, np.arange(len(self.document_ids) + 1))
-        self.position = np.arange(self.n_blocks) - starts[blocks.document]
-        self.n_blocks_of = np.diff(starts)
-        self.raw_start, self.raw_end = self._raw_spans(starts)
-        #: The text that stands for each block, -1 for a composite.
-        self.target = self._targets()
-        self.canonical = np.zeros(self.n_blocks, np.bool_)
-        kept = np.flatnonzero(self.fate == KEPT)
-        self.canonical[decisions.texts.block[kept]] = True
-        self.kept = kept
+        self.starts = np.searchsorted(blocks.document, np.arange(documents.num_rows + 1))
+        self.position = np.arange(len(blocks)) - self.starts[blocks.document]
+        self.raw_start, self.raw_end = self._raw_spans()
+        self.fate = inputs.decisions.resolution.fate[self.of_block]
+        self.target = inputs.ledger.target[self.of_block]
+        #: Texts whose canonical block stands here, and these blocks.
+        self.own = np.flatnonzero(inputs.census.chunk == number)
+        self.own = self.own[inputs.decisions.resolution.fate[self.own] == KEPT]
+        self.own_block = inputs.census.block[self.own]
+        self.canonical = np.zeros(len(blocks), np.bool_)
+        self.canonical[self.own_block] = True
 
-    def _patches_by_document(self) -> dict[str, list[Patch]]:
-        found: dict[str, list[Patch]] = {}
-        for row in self.corpus.patches.to_pylist():
-            patch = Patch(
-                row["byte_offset"], row["replaces"], bytes.fromhex(row["bytes_hex"] or "")
+    def _patches_by_document(self) -> dict[int, list[Patch]]:
+        """The patches of each document that has some, by its row."""
+        table = self.chunk.patches
+        if not table.num_rows:
+            return {}
+        row = {name: i for i, name in enumerate(self.document_ids.to_pylist())}
+        found: dict[int, list[Patch]] = {}
+        for patch in table.to_pylist():
+            splice = Patch(
+                patch["byte_offset"], patch["replaces"], bytes.fromhex(patch["bytes_hex"] or "")
             )
-            found.setdefault(row["document_id"], []).append(patch)
+            found.setdefault(row[patch["document_id"]], []).append(splice)
         return found
 
     def _to_raw(self, document: int, offsets: NDArray[np.int64]) -> NDArray[np.int64]:
         """Offsets in a document's UTF-8 text as offsets in its file."""
-        encoding = self.encodings[document]
-        patches = self.patches.get(self.document_ids[document], [])
-        if encoding == "utf-8" and not patches:
-            return offsets
-        begin, end = self.corpus.text_offsets[document : document + 2]
-        return raw_offsets(self.corpus.text[begin:end].tobytes(), encoding, patches, offsets)
-
-    def _raw_spans(self, starts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """First byte and byte after the last of each block in its file."""
-        self.encodings: list[str] = self.corpus.documents["encoding"].to_pylist()
-        blocks = self.corpus.blocks
-        base = self.corpus.text_offsets[blocks.document]
-        begin, end = blocks.start - base, blocks.end - base
-        for document, encoding in enumerate(self.encodings):
-            if encoding != "utf-8" or self.document_ids[document] in self.patches:
-                rows = slice(starts[document], starts[document + 1])
-                begin[rows] = self._to_raw(document, begin[rows])
-                end[rows] = self._to_raw(document, end[rows])
-        return begin, end
-
-    def _targets(self) -> NDArray[np.int64]:
-        of_text = np.arange(self.fate.size)
-        for text, found in self.links.items():
-            of_text[text] = -1 if self.fate[text] == COMPOSITE else found[0].target
-        result: NDArray[np.int64] = of_text[self.decisions.texts.of_block]
-        return result
-
-    def sources(self) -> pa.Table:
-        """One row a source."""
-        counts: dict[str, int] = {}
-        for source_id in self.corpus.documents["source_id"].to_pylist():
-            counts[source_id] = counts.get(source_id, 0) + 1
-        rows = self.corpus.sources
-        return conform(
-            "sources",
-            {
-                "source_id": [s.id for s in rows],
-                "title": [s.title for s in rows],
-                "origin": [s.origin for s in rows],
-                "license": [s.license for s in rows],
-                "publication": [s.publication.value for s in rows],
-                "basis": [s.basis for s in rows],
-                "language": [s.language for s in rows],
-                "n_documents": [counts.get(s.id, 0) for s in rows],
-            },
+        begin, end = self.chunk.text_offsets[document : document + 2]
+        return raw_offsets(
+            self.text[begin:end].tobytes(),
+            self.encodings[document],
+            self.patches.get(document, []),
+            offsets,
         )
 
-    def _languages(self) -> list[str | None]:
-        """Language of each document: what its source states."""
-        hints = {s.id: s.language for s in self.corpus.sources}
-        return [hints[s] for s in self.corpus.documents["source_id"].to_pylist()]
+    def _odd(self) -> list[int]:
+        """Documents whose files are not simply their text in UTF-8."""
+        return [i for i, name in enumerate(self.encodings) if name != "utf-8" or i in self.patches]
+
+    def _raw_spans(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """First byte and byte after the last of each block in its file."""
+        blocks = self.chunk.blocks
+        base = self.chunk.text_offsets[blocks.document]
+        begin, end = blocks.start - base, blocks.end - base
+        for document in self._odd():
+            rows = slice(self.starts[document], self.starts[document + 1])
+            begin[rows] = self._to_raw(document, begin[rows])
+            end[rows] = self._to_raw(document, end[rows])
+        return begin, end
+
+    def _first_releases(self, names: list[str]) -> pa.Array:
+        first = self.inputs.first_release
+        if not first:
+            return _constant("", len(names))
+        return pa.array([first.get(name, "") for name in names], pa.large_string())
 
     def documents(self) -> pa.Table:
         """One row a document."""
-        table = self.corpus.documents
+        table, chunk = self.chunk.documents, self.chunk
         n = table.num_rows
-        shown = self.allowed.document_shown.tolist()
-        cache: dict[bytes, str | None] = {}
-        heads: list[str | None] = [None] * n
-        first = np.flatnonzero(self.position == 0)
-        for document, start in zip(
-            self.corpus.blocks.document[first].tolist(),
-            self.corpus.blocks.start[first].tolist(),
-            strict=True,
-        ):
-            if shown[document]:
-                begin = self.corpus.text_offsets[document]
-                heads[document] = _escaped(self.corpus.text[begin:start].tobytes(), cache)
-        pairs = np.unique(
-            np.stack([self.corpus.blocks.document, self.target])[:, self.target >= 0], axis=1
+        shown = chunk.document_shown
+        heads = gather(
+            self.text, chunk.text_offsets[:-1], chunk.blocks.start[self.starts[:-1]], shown
         )
-        revisions = table["revision"].to_pylist()
-        return conform(
+        stands = self.target >= 0
+        width = self.inputs.census.rows.size
+        pairs = np.unique(chunk.blocks.document[stands] * np.int64(width) + self.target[stands])
+        nothing = pa.nulls(n, pa.large_string())
+        revisions = table["revision"].combine_chunks().cast(pa.large_string())
+        return ordered(
             "documents",
             {
                 "document_id": self.document_ids,
-                "source_id": table["source_id"],
+                "source_id": table["source_id"].cast(pa.large_string()),
                 "path": table["path"].cast(pa.large_string()),
-                "locator": pa.nulls(n, pa.large_string()),
-                "url": pa.nulls(n, pa.large_string()),
-                "retrieved": pa.nulls(n, pa.large_string()),
-                "revision": [r if s else None for r, s in zip(revisions, shown, strict=True)],
+                "locator": nothing,
+                "url": nothing,
+                "retrieved": nothing,
+                "revision": pc.if_else(pa.array(shown), revisions, None),
                 "bytes": table["bytes"],
                 "encoding": self.encodings,
-                "reader": [READER] * n,
-                "restores": ["file" if s else "none" for s in shown],
-                "language": self._languages(),
-                "title": pa.nulls(n, pa.large_string()),
-                "published": pa.nulls(n, pa.large_string()),
-                "n_blocks": self.n_blocks_of,
-                "n_paragraphs": np.bincount(pairs[0], minlength=n),
-                "first_release": [self.first_release.get(d, "") for d in self.document_ids],
-                "head": heads,
+                "reader": _constant(READER, n),
+                "restores": np.where(shown, "file", "none").tolist(),
+                "language": table["language"].cast(pa.large_string()),
+                "title": nothing,
+                "published": nothing,
+                "n_blocks": np.diff(self.starts),
+                "n_paragraphs": np.bincount(pairs // max(1, width), minlength=n),
+                "first_release": self._first_releases(self.document_ids.to_pylist()),
+                "head": escaped(heads),
             },
         )
 
     def paragraphs(self) -> pa.Table:
-        """One row a kept text."""
-        corpus, kept = self.corpus, self.kept
-        block = self.decisions.texts.block[kept]
-        n_texts = self.fate.size
-        stands = self.target >= 0
-        target, document = self.target[stands], corpus.blocks.document[stands]
-        source_names = [s.id for s in corpus.sources]
-        source_of = np.array(
-            [source_names.index(s) for s in corpus.documents["source_id"].to_pylist()], np.int64
-        )
-        places = np.unique(np.stack([target, document]), axis=1)
-        sources = np.unique(np.stack([target, source_of[document]]), axis=1)
-        # A container is no boilerplate because its parts are quoted often: only whole copies
-        # count.
-        whole = stands & (self.fate[self.decisions.texts.of_block] != CONTAINED)
-        copies = np.unique(np.stack([self.target[whole], corpus.blocks.document[whole]]), axis=1)
-        per_source = np.zeros(n_texts, np.int64)
-        owners, counts = np.unique(
-            np.stack([copies[0], source_of[copies[1]]]), axis=1, return_counts=True
-        )
-        np.maximum.at(per_source, owners[0], counts)
-        languages = self._languages()
-        start, end = corpus.blocks.start[block], corpus.blocks.end[block]
-        size = self.decisions.view.size
-        names = [self.ids[t] for t in kept.tolist()]
-        return conform(
+        """One row a kept text whose canonical block stands here."""
+        chunk, ledger, own, block = self.chunk, self.inputs.ledger, self.own, self.own_block
+        start, end = chunk.blocks.start[block], chunk.blocks.end[block]
+        document = chunk.blocks.document[block]
+        names = ledger.ids.take(own)
+        return ordered(
             "paragraphs",
             {
                 "paragraph_id": names,
-                "text": gather(corpus.text, start, end, self.allowed.shown[block]),
-                "language": [languages[d] for d in corpus.blocks.document[block].tolist()],
-                "n_tokens": size[kept],
-                "n_characters": characters(corpus.text, start, end),
-                "n_occurrences": np.bincount(target, minlength=n_texts)[kept],
-                "n_documents": np.bincount(places[0], minlength=n_texts)[kept],
-                "n_sources": np.bincount(sources[0], minlength=n_texts)[kept],
-                "boilerplate": per_source[kept] >= self.boilerplate_documents,
-                "document_id": [
-                    self.document_ids[d] for d in corpus.blocks.document[block].tolist()
-                ],
+                "text": gather(self.text, start, end, chunk.shown[block]),
+                "language": chunk.documents["language"].cast(pa.large_string()).take(document),
+                "n_tokens": self.inputs.decisions.view.size[own],
+                "n_characters": characters(self.text, start, end),
+                "n_occurrences": ledger.occurrences[own],
+                "n_documents": ledger.documents[own],
+                "n_sources": ledger.sources[own],
+                "boilerplate": ledger.boilerplate[own],
+                "document_id": self.document_ids.take(document),
                 "position": self.position[block],
-                "first_release": [self.first_release.get(p, "") for p in names],
+                "first_release": self._first_releases(names.to_pylist()),
             },
         )
 
-    def _residues(self, shown: NDArray[np.bool_]) -> list[str | None]:
-        """The residue of every block that stands behind a longer or a near text."""
-        tokens, view = self.corpus.tokens, self.decisions.view
-        of_block = self.decisions.texts.of_block
-        uncovered: dict[int, NDArray[np.bool_]] = {}
-        for text, covered in self.covered.items():
-            missing = ~covered
-            missing[view.core[text] :] = False  # that is told by `repeats_itself`
-            if missing.any():
-                uncovered[text] = missing
-        residues: list[str | None] = [None] * self.n_blocks
-        behind = np.isin(of_block, np.fromiter(uncovered, np.int32, len(uncovered)))
-        for block in np.flatnonzero(behind & shown).tolist():
-            span = slice(tokens.offsets[block], tokens.offsets[block + 1])
-            residues[block] = residue(
-                self.corpus.block_bytes(block),
-                tokens.start[span],
-                tokens.end[span],
-                uncovered[int(of_block[block])],
-            )
-        return residues
-
-    def _gaps(self, shown: NDArray[np.bool_]) -> list[str | None]:
-        """What stands between each block and the next, or the end of its document."""
-        blocks = self.corpus.blocks
-        after = self.corpus.text_offsets[blocks.document + 1].copy()
-        same = blocks.document[1:] == blocks.document[:-1]
-        after[:-1][same] = blocks.start[1:][same]
-        text = self.corpus.text.data
-        cache: dict[bytes, str | None] = {}
-        return [
-            _escaped(bytes(text[end:following]), cache) if show else None
-            for end, following, show in zip(
-                blocks.end.tolist(), after.tolist(), shown.tolist(), strict=True
-            )
-        ]
-
-    def occurrences(self) -> pa.Table:
-        """One row a block."""
-        corpus, decisions = self.corpus, self.decisions
-        of_block = decisions.texts.of_block
-        names = [*self.ids, None]  # the last one stands for -1, a composite
-        relations = np.array(["exact"] * self.fate.size, object)
-        shares = np.ones(self.fate.size)
-        for text in self.links:
-            relations[text] = _RELATIONS[int(self.fate[text])]
-            shares[text] = self.covered[text].mean()
-        relation = relations[of_block]
-        relation[self.canonical] = "canonical"
-        repeats = decisions.view.core < decisions.view.size
-        shown = self.allowed.shown
+    def occurrences(self, tokens: Tokens, removed: NDArray[np.int64]) -> pa.Table:
+        """One row a block; `tokens` are those of the blocks `removed`."""
+        chunk, view = self.chunk, self.inputs.decisions.view
+        relation = self.fate.copy()
+        relation[self.canonical] = _CANONICAL
+        names = pa.array([*_RELATIONS.values(), "canonical"], pa.large_string())
         # A separator at the edge of an excerpt is shown only with the whole document.
-        gap_shown = self.allowed.document_shown[corpus.blocks.document]
-        return conform(
+        after = chunk.text_offsets[chunk.blocks.document + 1].copy()
+        same = chunk.blocks.document[1:] == chunk.blocks.document[:-1]
+        after[:-1][same] = chunk.blocks.start[1:][same]
+        gap_shown = chunk.document_shown[chunk.blocks.document]
+        residues = np.full(len(chunk.blocks), None, object)
+        for i, text in self._residues(tokens, removed):
+            residues[i] = text
+        return ordered(
             "occurrences",
             {
-                "document_id": self._of_blocks(),
+                "document_id": self.document_ids.take(chunk.blocks.document),
                 "position": self.position,
                 "byte_start": self.raw_start,
                 "byte_end": self.raw_end,
-                "paragraph_id": [names[t] for t in self.target.tolist()],
-                "relation": relation.tolist(),
-                "coverage": np.round(shares[of_block], 4),
-                "residue": self._residues(shown),
-                "repeats_itself": repeats[of_block],
-                "withheld": ~shown,
-                "text": gather(corpus.text, corpus.blocks.start, corpus.blocks.end, shown),
-                "gap": self._gaps(gap_shown),
+                "paragraph_id": self.inputs.ledger.ids.take(
+                    pa.array(self.target, mask=self.target < 0)
+                ),
+                "relation": names.take(relation),
+                "coverage": np.round(self.inputs.ledger.share[self.of_block], 4),
+                "residue": pa.array(residues, pa.large_string()),
+                "repeats_itself": (view.core < view.size)[self.of_block],
+                "withheld": ~chunk.shown,
+                "text": gather(self.text, chunk.blocks.start, chunk.blocks.end, chunk.shown),
+                "gap": escaped(gather(self.text, chunk.blocks.end, after, gap_shown)),
             },
         )
 
-    def _of_blocks(self) -> list[str]:
-        return [self.document_ids[d] for d in self.corpus.blocks.document.tolist()]
-
-    def matches(self) -> pa.Table:
-        """The evidence: one row for each verified relation of a block."""
-        tokens, blocks = self.corpus.tokens, self.corpus.blocks
-        rows: dict[str, list[object]] = {name: [] for name in empty("matches").schema.names}
-        of_block = self.decisions.texts.of_block.tolist()
-
-        def add(block: int, start: int, end: int, *rest: object) -> None:
-            document = int(blocks.document[block])
-            values = (self.document_ids[document], int(self.position[block]), start, end, *rest)
-            for column, value in zip(rows.values(), values, strict=True):
-                column.append(value)
-
-        for block in np.flatnonzero(~self.canonical).tolist():
-            text = of_block[block]
-            if self.fate[text] == KEPT:
-                span = int(self.raw_start[block]), int(self.raw_end[block])
-                add(block, *span, self.ids[text], "exact", 1.0, 1.0, RULE)
+    def _residues(self, tokens: Tokens, removed: NDArray[np.int64]) -> list[tuple[int, str | None]]:
+        """(block, its residue) of the blocks that stand behind a longer or a near text."""
+        ledger, view, blocks = self.inputs.ledger, self.inputs.decisions.view, self.chunk.blocks
+        found = []
+        for i, block in enumerate(removed.tolist()):
+            text = self.of_block[block]
+            if not self.chunk.shown[block]:
                 continue
-            document = int(blocks.document[block])
-            base = int(blocks.start[block] - self.corpus.text_offsets[document])
-            first = int(tokens.offsets[block])
-            for link in self.links[text]:
-                utf8 = np.array(
-                    [
-                        base + int(tokens.start[first + link.span[0]]),
-                        base + int(tokens.end[first + link.span[1] - 1]),
-                    ],
-                    np.int64,
-                )
-                start, end = self._to_raw(document, utf8).tolist()
-                kind = "near" if self.fate[text] == NEAR else "contained"
-                if self.fate[text] == COMPOSITE:
-                    share = link.coverage
-                else:
-                    share = float(self.covered[text].mean())
-                shares = round(share, 4), round(link.other_coverage, 4)
-                add(block, start, end, self.ids[link.target], kind, *shares, RULE)
-        return conform("matches", rows)
+            at = ledger.covered_at[text]
+            uncovered = ~ledger.covered[at : at + view.size[text]]
+            uncovered[view.core[text] :] = False  # that is told by `repeats_itself`
+            if not uncovered.any():
+                continue
+            span = slice(tokens.offsets[i], tokens.offsets[i + 1])
+            words = self.text[blocks.start[block] : blocks.end[block]].tobytes()
+            found.append((block, residue(words, tokens.start[span], tokens.end[span], uncovered)))
+        return found
+
+    def matches(self, tokens: Tokens, removed: NDArray[np.int64]) -> pa.Table:
+        """The evidence: one row for each verified relation of a block."""
+        blocks, ledger = self.chunk.blocks, self.inputs.ledger
+        evidence = self.inputs.decisions.resolution.evidence
+        exact = np.flatnonzero((self.fate == KEPT) & ~self.canonical)
+
+        texts = self.of_block[removed]
+        count = ledger.evidence_at[texts + 1] - ledger.evidence_at[texts]
+        which = np.repeat(np.arange(removed.size), count)  # row of `removed` of each match
+        before = np.cumsum(count) - count
+        row = ledger.evidence_at[texts][which] + np.arange(which.size) - before[which]
+        block = removed[which]
+        base = blocks.start[block] - self.chunk.text_offsets[blocks.document[block]]
+        first, last = evidence.span[row, 0], evidence.span[row, 1] - 1
+        begin = base + tokens.start[tokens.offsets[which] + first]
+        end = base + tokens.end[tokens.offsets[which] + last]
+        for document in self._odd():
+            here = blocks.document[block] == document
+            begin[here] = self._to_raw(document, begin[here])
+            end[here] = self._to_raw(document, end[here])
+        fate = self.fate[block]
+        share = np.where(fate == COMPOSITE, evidence.coverage[row], ledger.share[texts][which])
+        kinds = pa.array(["exact", "near", "contained", "contained"], pa.large_string())
+
+        every = np.concatenate((exact, block))
+        return conform(
+            "matches",
+            {
+                "document_id": self.document_ids.take(blocks.document[every]),
+                "position": self.position[every],
+                "byte_start": np.concatenate((self.raw_start[exact], begin)),
+                "byte_end": np.concatenate((self.raw_end[exact], end)),
+                "paragraph_id": ledger.ids.take(
+                    np.concatenate((self.of_block[exact], evidence.target[row]))
+                ),
+                "relation": kinds.take(self.fate[every]),
+                "coverage": np.concatenate((np.ones(exact.size), np.round(share, 4))),
+                "paragraph_coverage": np.concatenate(
+                    (np.ones(exact.size), np.round(evidence.other_coverage[row], 4))
+                ),
+                "rule": _constant(RULE, every.size),
+            },
+        )
 
     def patches_table(self) -> pa.Table:
         """Splices of the documents whose text is published."""
-        open_ids = {
-            d
-            for d, shown in zip(self.document_ids, self.allowed.document_shown, strict=True)
-            if shown
-        }
-        rows = [r for r in self.corpus.patches.to_pylist() if r["document_id"] in open_ids]
-        return conform("patches", {n: [r[n] for r in rows] for n in empty("patches").schema.names})
+        table = self.chunk.patches
+        open_ids = self.document_ids.filter(pa.array(self.chunk.document_shown))
+        table = table.filter(pc.is_in(table["document_id"].cast(pa.large_string()), open_ids))
+        return conform("patches", {name: table[name] for name in empty("patches").schema.names})
 
-    def _words(self, text: int, span: list[int]) -> str | None:
-        """The words of a text's canonical block between two tokens."""
-        if span[0] == span[1]:
-            return None
-        block = int(self.decisions.texts.block[text])
-        first = int(self.corpus.tokens.offsets[block])
-        start = int(self.corpus.tokens.start[first + span[0]])
-        end = int(self.corpus.tokens.end[first + span[1] - 1])
-        words = self.corpus.block_bytes(block)[start:end].decode()
-        return words if len(words) <= LONGEST_WORDS else words[:LONGEST_WORDS] + " …"
+    def words(self) -> dict[tuple[int, int], str]:
+        """What parts the texts of each variant, by (row of the variants, 0 or 1)."""
+        pairs, census = self.inputs.decisions.pairs, self.inputs.census
+        rows = self.inputs.decisions.resolution.variants
+        shown = census.shown[pairs.a[rows]] & census.shown[pairs.b[rows]]
+        wanted: list[tuple[int, int, int, int, int]] = []  # block, row, side, from, to
+        for side, texts, spans in ((0, pairs.a, pairs.a_words), (1, pairs.b, pairs.b_words)):
+            text, span = texts[rows], spans[rows]
+            here = shown & (census.chunk[text] == self.number) & (span[:, 0] < span[:, 1])
+            for i in np.flatnonzero(here).tolist():
+                wanted.append((int(census.block[text[i]]), i, side, *span[i].tolist()))
+        needed = np.unique([block for block, *_ in wanted]).astype(np.int64)
+        tokens = self.chunk.tokens(self.text, needed)
+        of_block = np.searchsorted(needed, [block for block, *_ in wanted])
+        found = {}
+        for k, (block, i, side, first, after) in zip(of_block.tolist(), wanted, strict=True):
+            base = self.chunk.blocks.start[block]
+            start = base + tokens.start[tokens.offsets[k] + first]
+            end = base + tokens.end[tokens.offsets[k] + after - 1]
+            words = self.text[start:end].tobytes().decode()
+            cut = words if len(words) <= LONGEST_WORDS else words[:LONGEST_WORDS] + " …"
+            found[i, side] = cut
+        return found
 
-    def variants(self) -> pa.Table:
-        """Pairs of kept texts that look alike but must not be merged."""
-        pairs = self.decisions.pairs
-        rows: dict[str, list[object]] = {name: [] for name in empty("variants").schema.names}
-        shown = self.allowed.shown[self.decisions.texts.block]
-        for row in self.decisions.resolution.variants.tolist():
-            a, b = int(pairs.a[row]), int(pairs.b[row])
-            visible = bool(shown[a] and shown[b])
-            sides = [
-                (self.ids[text], float(share), self._words(text, span) if visible else None)
-                for text, share, span in (
-                    (a, pairs.coverage_a[row], pairs.a_words[row].tolist()),
-                    (b, pairs.coverage_b[row], pairs.b_words[row].tolist()),
-                )
-            ]
-            this, other = sorted(sides, key=lambda side: side[0])
-            values = (
-                this[0],
-                other[0],
-                round(this[1], 4),
-                round(other[1], 4),
-                DIFFERENCES[int(pairs.difference[row])],
-                this[2],
-                other[2],
-            )
-            for column, value in zip(rows.values(), values, strict=True):
-                column.append(value)
-        return conform("variants", rows)
 
-    def quarantine(self) -> pa.Table:
-        """One row a rejected input."""
-        rows = self.corpus.rejected
-        return conform(
-            "quarantine",
-            {
-                "source_id": [r.source_id for r in rows],
-                "path": [r.path for r in rows],
-                "locator": pa.nulls(len(rows), pa.large_string()),
-                "bytes": [r.bytes for r in rows],
-                "reason": [r.reason.value for r in rows],
-                "detail": [r.detail for r in rows],
-            },
+def _chunk_tables(inputs: Inputs, number: int) -> _Piece:
+    """The rows of one chunk."""
+    made = _ChunkTables(inputs, number)
+    removed = np.flatnonzero(made.fate != KEPT)
+    tokens = made.chunk.tokens(made.text, removed)
+    tables = {
+        "documents": made.documents(),
+        "paragraphs": made.paragraphs(),
+        "occurrences": made.occurrences(tokens, removed),
+        "matches": made.matches(tokens, removed),
+        "patches": made.patches_table(),
+    }
+    return _Piece(tables, made.words())
+
+
+def _sources(corpus: Corpus) -> pa.Table:
+    """One row a source."""
+    counts: dict[str, int] = {}
+    for chunk in corpus.chunks:
+        for source_id in chunk.documents["source_id"].to_pylist():
+            counts[source_id] = counts.get(source_id, 0) + 1
+    rows = corpus.sources
+    return conform(
+        "sources",
+        {
+            "source_id": [s.id for s in rows],
+            "title": [s.title for s in rows],
+            "origin": [s.origin for s in rows],
+            "license": [s.license for s in rows],
+            "publication": [s.publication.value for s in rows],
+            "basis": [s.basis for s in rows],
+            "language": [s.language for s in rows],
+            "n_documents": [counts.get(s.id, 0) for s in rows],
+        },
+    )
+
+
+def _variants(inputs: Inputs, words: Mapping[tuple[int, int], str]) -> pa.Table:
+    """Pairs of kept texts that look alike but must not be merged."""
+    pairs, ids = inputs.decisions.pairs, inputs.census.ids
+    rows = inputs.decisions.resolution.variants
+    columns: dict[str, list[Any]] = {name: [] for name in empty("variants").schema.names}
+    for i, (a, b, of_a, of_b, code) in enumerate(
+        zip(
+            pairs.a[rows].tolist(),
+            pairs.b[rows].tolist(),
+            pairs.coverage_a[rows].round(4).tolist(),
+            pairs.coverage_b[rows].round(4).tolist(),
+            pairs.difference[rows].tolist(),
+            strict=True,
         )
+    ):
+        sides = (ids[a], of_a, words.get((i, 0))), (ids[b], of_b, words.get((i, 1)))
+        this, other = sides if ids[a] < ids[b] else sides[::-1]
+        values = this[0], other[0], this[1], other[1], DIFFERENCES[code], this[2], other[2]
+        for column, value in zip(columns.values(), values, strict=True):
+            column.append(value)
+    return conform("variants", columns)
+
+
+def _quarantine(corpus: Corpus) -> pa.Table:
+    """One row a rejected input."""
+    rows = corpus.rejected
+    return conform(
+        "quarantine",
+        {
+            "source_id": [r.source_id for r in rows],
+            "path": [r.path for r in rows],
+            "locator": pa.nulls(len(rows), pa.large_string()),
+            "bytes": [r.bytes for r in rows],
+            "reason": [r.reason.value for r in rows],
+            "detail": [r.detail for r in rows],
+        },
+    )
+
+
+class _Sorter:
+    """Puts paragraphs, which come in the order of their documents, in the order of their ids."""
+
+    def __init__(self, inputs: Inputs) -> None:
+        corpus, kept = inputs.corpus, inputs.decisions.resolution.fate == KEPT
+        size = inputs.corpus.texts.folded_first[len(corpus.texts)]
+        self._parts = [
+            Rows(schema("paragraphs").arrow, corpus.scratch) for _ in range(1 + int(size // PART))
+        ]
+        place = np.empty(kept.size, np.int64)
+        place[pc.sort_indices(inputs.ledger.ids).to_numpy()] = np.arange(kept.size)
+        self._part_of = place * len(self._parts) // max(1, kept.size)
+
+    def add(self, table: pa.Table, texts: NDArray[np.int64]) -> None:
+        """Take in some paragraphs and the texts that they are."""
+        part = self._part_of[texts]
+        for i in np.unique(part).tolist():
+            self._parts[i].append(table.filter(pa.array(part == i)))
+
+    def into(self, rows: Rows) -> None:
+        """Append all paragraphs, sorted."""
+        for part in self._parts:
+            rows.append(part.table().sort_by("paragraph_id").combine_chunks())
 
 
 def assemble(
     corpus: Corpus,
+    census: Census,
     decisions: Decisions,
-    allowed: Rights,
-    ids: list[str],
     first_release: Mapping[str, str],
     boilerplate_documents: int,
-) -> dict[str, pa.Table]:
+    threads: int,
+) -> tuple[dict[str, Rows], dict[str, str]]:
     """Make all tables that do not depend on the release before.
 
     Args:
         corpus: documents and blocks.
+        census: of the corpus.
         decisions: what the engine found.
-        allowed: what may be shown.
-        ids: the id of each text.
         first_release: of each document and paragraph that was published before; "" is
             written for the others, and filled when the version is known.
         boilerplate_documents: a paragraph in so many documents of a source is boilerplate.
+        threads: how many work at once; changes no result.
 
     Returns:
-        The tables by name; ``retired`` and ``changes`` are left to ``release.changes``.
+        The tables by name (``retired`` and ``changes`` are left to ``release.changes``), and
+        for each text that another one stands for, the ids of both.
 
     Raises:
         RefusedError: two different records got the same id.
     """
-    made = _Assembly(corpus, decisions, allowed, ids, first_release, boilerplate_documents)
-    for kind, names in (("document", made.document_ids), ("paragraph", ids)):
-        if len(set(names)) != len(names):
-            raise RefusedError(f"Two different {kind}s have the same id. Nothing was published.")
+    ledger = make_ledger(corpus, census, decisions, boilerplate_documents)
+    inputs = Inputs(corpus, census, decisions, ledger, first_release)
+    if len(set(census.ids)) != len(census.ids):
+        raise RefusedError("Two different paragraphs have the same id. Nothing was published.")
+    names = ("documents", "paragraphs", "occurrences", "matches", "patches")
+    tables = {name: Rows(schema(name).arrow, corpus.scratch) for name in names}
+    sorter = _Sorter(inputs)
+    words: dict[tuple[int, int], str] = {}
+    numbers = range(len(corpus.chunks))
+    kept = decisions.resolution.fate == KEPT
+    for number, piece in enumerate(
+        in_order(lambda number: _chunk_tables(inputs, number), numbers, threads)
+    ):
+        sorter.add(piece.tables.pop("paragraphs"), np.flatnonzero(kept & (census.chunk == number)))
+        for name, table in piece.tables.items():
+            tables[name].append(table)
+        words |= piece.words
+    sorter.into(tables["paragraphs"])
+    tables["sources"] = Rows.of(_sources(corpus))
+    tables["variants"] = Rows.of(_variants(inputs, words))
+    tables["quarantine"] = Rows.of(_quarantine(corpus))
+    return tables, successors(census, ledger)
+
+
+def successors(census: Census, ledger: Ledger) -> dict[str, str]:
+    """For each text that another text stands for, the ids of both."""
+    replaced = np.flatnonzero((ledger.target >= 0) & (ledger.target != np.arange(len(census.ids))))
     return {
-        "sources": made.sources(),
-        "documents": made.documents(),
-        "paragraphs": made.paragraphs(),
-        "occurrences": made.occurrences(),
-        "matches": made.matches(),
-        "patches": made.patches_table(),
-        "variants": made.variants(),
-        "quarantine": made.quarantine(),
+        census.ids[text]: census.ids[target]
+        for text, target in zip(replaced.tolist(), ledger.target[replaced].tolist(), strict=True)
     }

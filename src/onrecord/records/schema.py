@@ -142,19 +142,22 @@ def empty(table: str) -> pa.Table:
     return schema(table).arrow.empty_table()
 
 
-def conform(table: str, columns: dict[str, Any]) -> pa.Table:
-    """Build a table by its schema and sort it by its primary key.
+def ordered(table: str, columns: dict[str, Any]) -> pa.Table:
+    """Build a table by its schema from columns that are in the order of its primary key.
 
     Args:
         table: its name.
         columns: an array or list for each field.
-
-    Returns:
-        The table, in one chunk a column.
 
     Raises:
         pa.ArrowInvalid, KeyError: a column is missing or of another type.
     """
     arrow = schema(table).arrow
     built = pa.table({name: columns[name] for name in arrow.names}, schema=arrow)
-    return built.sort_by([(key, "ascending") for key in schema(table).primary_key]).combine_chunks()
+    return built.combine_chunks()
+
+
+def conform(table: str, columns: dict[str, Any]) -> pa.Table:
+    """Build a table by its schema and sort it by its primary key; see `ordered`."""
+    keys = [(key, "ascending") for key in schema(table).primary_key]
+    return ordered(table, columns).sort_by(keys).combine_chunks()

@@ -5,12 +5,15 @@ like frictionless reports it: table, row (counted from 1, without the header), f
 message.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import polars as pl
 import pyarrow as pa
 
+from onrecord.parallel import in_order
 from onrecord.records.schema import TABLES, Constraints, TableSchema, schema
+from onrecord.scratch import Rows
 
 #: So many problems of one kind are reported in full; the count is always right.
 SHOWN = 20
@@ -34,13 +37,16 @@ class Problem(NamedTuple):
     message: str
 
 
-def _rules(column: str, constraints: Constraints) -> list[tuple[str, str, pl.Expr]]:
-    """(code, rule in words, expression that is true where it is broken) of one column."""
+def _rules(column: str, constraints: Constraints, leads: bool) -> list[tuple[str, str, pl.Expr]]:
+    """(code, rule in words, expression that is true where it is broken) of one column.
+
+    A column that leads to another table's key needs no pattern of its own.
+    """
     cell = pl.col(column)
     rules: list[tuple[str, str, pl.Expr]] = []
     if constraints.required:
         rules.append(("constraint-error", "a value is required", cell.is_null()))
-    if constraints.pattern is not None:
+    if constraints.pattern is not None and not leads:
         broken = ~cell.str.contains(f"^(?:{constraints.pattern})$")
         rules.append(("constraint-error", f"must match {constraints.pattern}", broken))
     if constraints.enum is not None:
@@ -68,76 +74,126 @@ def _keys(frame: pl.DataFrame, columns: tuple[str, ...]) -> pl.Series:
     return frame[columns[0]] if len(columns) == 1 else frame.select(pl.struct(columns)).to_series()
 
 
-def _report(
-    table: str, field: str, code: str, rule: str, broken: pl.Series, cells: pl.Series
-) -> list[Problem]:
-    """Problems for the rows where `broken` is true; the first ones, and how many more."""
-    rows = broken.fill_null(False).arg_true()
-    problems = [
-        Problem(table, int(row) + 1, field, code, f"{rule} (got {cells[int(row)]!r})")
-        for row in rows[:SHOWN].to_list()
-    ]
-    if len(rows) > SHOWN:
-        message = f"{rule}: {len(rows) - SHOWN} more rows"
-        problems.append(Problem(table, None, field, code, message))
-    return problems
+class _Findings:
+    """The problems of one table: the first ones of each kind in full, and how many more."""
+
+    def __init__(self, table: str) -> None:
+        self._table = table
+        self._found: dict[tuple[str, str, str], list[Problem]] = {}
+        self._more: dict[tuple[str, str, str], int] = {}
+
+    def add(
+        self, field: str, code: str, rule: str, broken: pl.Series, cells: pl.Series, before: int
+    ) -> None:
+        """Note the rows where `broken` is true; `before` rows of the table came earlier."""
+        rows = broken.fill_null(False).arg_true()
+        if not len(rows):
+            return
+        key = field, code, rule
+        found = self._found.setdefault(key, [])
+        for row in rows[: SHOWN - len(found)].to_list():
+            message = f"{rule} (got {cells[int(row)]!r})"
+            found.append(Problem(self._table, before + int(row) + 1, field, code, message))
+        self._more[key] = self._more.get(key, 0) + len(rows)
+
+    def problems(self) -> list[Problem]:
+        """All of them, in the order in which the rules were first broken."""
+        listed = []
+        for (field, code, rule), found in self._found.items():
+            listed += found
+            more = self._more[field, code, rule] - len(found)
+            if more:
+                listed.append(Problem(self._table, None, field, code, f"{rule}: {more} more rows"))
+        return listed
 
 
-def _check(table: TableSchema, frames: dict[str, pl.DataFrame]) -> list[Problem]:
-    """Problems of one table."""
-    frame = frames[table.name]
-    problems: list[Problem] = []
+def _implied(table: TableSchema) -> set[str]:
+    """Columns that lead to a row whose own column is checked by the same pattern."""
+    return {foreign.fields[0] for foreign in table.foreign_keys}
+
+
+def _check(
+    table: TableSchema, frame: pl.DataFrame, known: dict[str, pl.Series], found: _Findings, at: int
+) -> None:
+    """Look at some rows of one table, `at` rows of which came before."""
     for field in table.fields:
-        rules = _rules(field.name, field.constraints)
+        rules = _rules(field.name, field.constraints, field.name in _implied(table))
         if not rules:
             continue
         broken = frame.select(expr.alias(str(i)) for i, (_, _, expr) in enumerate(rules))
         for i, (code, rule, _) in enumerate(rules):
-            problems += _report(
-                table.name, field.name, code, rule, broken[str(i)], frame[field.name]
-            )
+            found.add(field.name, code, rule, broken[str(i)], frame[field.name], at)
     keys = _keys(frame, table.primary_key)
-    problems += _report(
-        table.name,
+    found.add(
         ", ".join(table.primary_key),
         "primary-key",
         "the key stands more than once",
         ~keys.is_first_distinct(),
         keys,
+        at,
     )
     for foreign in table.foreign_keys:
-        (column,), (target,) = foreign.fields, foreign.reference.fields  # single columns only
-        known = frames[foreign.reference.resource][target].unique()
-        problems += _report(
-            table.name,
+        column, target = foreign.fields[0], foreign.reference.resource  # single columns only
+        found.add(
             column,
             "foreign-key",
-            f"leads to no row of {foreign.reference.resource}",
-            frame[column].is_not_null() & ~frame[column].is_in(known.implode()),
+            f"leads to no row of {target}",
+            frame[column].is_not_null() & ~frame[column].is_in(known[target].implode()),
             frame[column],
+            at,
         )
-    return problems
 
 
-def validate(tables: dict[str, pa.Table]) -> list[Problem]:
+def _misshapen(name: str, actual: pa.Schema) -> Problem | None:
+    """The problem of a table that has other columns than its schema."""
+    expected = schema(name).arrow
+    if [(f.name, f.type) for f in expected] == [(f.name, f.type) for f in actual]:
+        return None
+    message = f"expected columns {expected.names}, got {actual.names}"
+    return Problem(name, None, "", "schema-error", message)
+
+
+def _check_table(name: str, rows: Rows, known: dict[str, pl.Series]) -> list[Problem]:
+    """Problems of one table, piece by piece."""
+    found = _Findings(name)
+    at = 0
+    last = None
+    first_key = schema(name).primary_key[0]
+    for piece in rows.pieces():
+        frame = pl.from_arrow(piece)
+        assert isinstance(frame, pl.DataFrame)
+        _check(schema(name), frame, known, found, at)
+        # A key in two pieces would be missed: pieces must not overlap in its first column.
+        begins = frame[first_key].min()
+        if last is not None and begins is not None and begins <= last:  # type: ignore[operator]
+            again = frame[first_key] <= last
+            found.add(
+                first_key, "primary-key", "the rows are not sorted", again, frame[first_key], at
+            )
+        last = frame[first_key].max()
+        at += frame.height
+    return found.problems()
+
+
+def validate(tables: Mapping[str, Rows | pa.Table], threads: int = 1) -> list[Problem]:
     """Check all tables of a release.
 
     Args:
         tables: every table of ``schema.TABLES``.
+        threads: how many tables are checked at once.
 
     Returns:
         The problems; none when the records keep their contract.
     """
-    problems: list[Problem] = []
-    frames: dict[str, pl.DataFrame] = {}
-    for name in TABLES:
-        expected, actual = schema(name).arrow, tables[name].schema
-        if [(f.name, f.type) for f in expected] != [(f.name, f.type) for f in actual]:
-            message = f"expected columns {expected.names}, got {actual.names}"
-            problems.append(Problem(name, None, "", "schema-error", message))
-        frame = pl.from_arrow(tables[name])
-        assert isinstance(frame, pl.DataFrame)
-        frames[name] = frame
+    rows = {name: t if isinstance(t, Rows) else Rows.of(t) for name, t in tables.items()}
+    shaped = [_misshapen(name, rows[name].schema) for name in TABLES]
+    problems = [problem for problem in shaped if problem]
     if problems:
         return problems
-    return [problem for name in TABLES for problem in _check(schema(name), frames)]
+    referred = {f.reference.resource for name in TABLES for f in schema(name).foreign_keys}
+    known = {
+        name: rows[name].lazy().select(schema(name).primary_key[0]).collect().to_series()
+        for name in sorted(referred)
+    }
+    checked = in_order(lambda name: _check_table(name, rows[name], known), TABLES, threads)
+    return [problem for found in checked for problem in found]

@@ -11,6 +11,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from onrecord.errors import NotFoundError
+from onrecord.unglue import SplitOff
 
 INDEX, LATEST = "index.json", "latest.json"
 
@@ -45,6 +46,7 @@ class Provenance(BaseModel):
     created: str
     content_digest: str
     table_digests: dict[str, str]
+    split_off: list[SplitOff] = []
 
 
 def version_key(version: str) -> tuple[int, ...]:

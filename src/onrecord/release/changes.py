@@ -8,12 +8,16 @@ at all when nothing does.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from onrecord.records.schema import DERIVED, TABLES, conform, empty, schema
+from onrecord.scratch import Rows
+from onrecord.unglue import SplitOff
 
 FIRST_VERSION = "1.0.0"
 
@@ -29,11 +33,13 @@ class Previous:
         version: its version.
         content_digest: of its records.
         tables: its tables; one that its schema did not have yet is missing.
+        split_off: boilerplate that it split off the texts it was glued to.
     """
 
     version: str
     content_digest: str
-    tables: Mapping[str, pa.Table]
+    tables: Mapping[str, Rows]
+    split_off: list[SplitOff]
 
     def first_releases(self) -> dict[str, str]:
         """First release of every document and paragraph that it holds or that was retired."""
@@ -43,14 +49,14 @@ class Previous:
             ("documents", "document_id"),
             ("paragraphs", "paragraph_id"),
         ):
-            rows = self.tables[table]
-            found.update(zip(rows[key].to_pylist(), rows["first_release"].to_pylist(), strict=True))
+            rows = self.tables[table].lazy().select(key, "first_release").collect()
+            found.update(rows.iter_rows())
         return found
 
     def wordings(self) -> dict[str, str | None]:
         """Text of every paragraph it holds, None where withheld."""
-        rows = self.tables["paragraphs"]
-        return dict(zip(rows["paragraph_id"].to_pylist(), rows["text"].to_pylist(), strict=True))
+        rows = self.tables["paragraphs"].lazy().select("paragraph_id", "text").collect()
+        return dict(rows.iter_rows())
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +69,15 @@ class Plan:
         level: major, minor, patch, none or first.
         reasons: why, for people.
         tables: all tables of the release, complete.
+        split_off: boilerplate that was split off, for the next release.
     """
 
     version: str | None
     previous: str | None
     level: str
     reasons: tuple[str, ...]
-    tables: Mapping[str, pa.Table]
-
-
-def _frame(table: pa.Table) -> pl.DataFrame:
-    frame = pl.from_arrow(table)
-    assert isinstance(frame, pl.DataFrame)
-    return frame
+    tables: Mapping[str, Rows]
+    split_off: list[SplitOff]
 
 
 def _compared(name: str) -> list[str]:
@@ -85,23 +87,33 @@ def _compared(name: str) -> list[str]:
     return [field.name for field in table.fields if field.name not in skip]
 
 
-def compare(name: str, old: pa.Table, new: pa.Table) -> list[dict[str, Any]]:
+def compare(name: str, old: Rows, new: Rows) -> list[dict[str, Any]]:
     """Rows of ``changes`` for one table: records added, retired and changed."""
     keys = list(schema(name).primary_key)
-    before, after = _frame(old), _frame(new)
-    columns = [c for c in _compared(name) if c in before.columns and c in after.columns]
+    before, after = old.lazy(), new.lazy()
+    columns = [c for c in _compared(name) if c in old.schema.names and c in new.schema.names]
 
     def record_key() -> pl.Expr:
         return pl.concat_str([pl.col(key).cast(pl.String) for key in keys], separator="/")
 
-    added = after.join(before, on=keys, how="anti").select(record_key()).to_series().to_list()
-    retired = before.join(after, on=keys, how="anti").select(record_key()).to_series().to_list()
+    def only_in(one: pl.LazyFrame, other: pl.LazyFrame) -> list[str]:
+        found = one.select(keys).join(
+            other.select(keys), on=keys, how="anti", maintain_order="left"
+        )
+        names: list[str] = found.select(record_key()).collect().to_series().to_list()
+        return names
+
+    added, retired = only_in(after, before), only_in(before, after)
     both = after.select(keys + columns).join(
-        before.select(keys + columns), on=keys, suffix=" before"
+        before.select(keys + columns), on=keys, suffix=" before", maintain_order="left"
     )
     differs = [pl.col(c).ne_missing(pl.col(f"{c} before")).alias(f"{c} differs") for c in columns]
-    changed = both.with_columns(differs).filter(
-        pl.any_horizontal(pl.col(f"{c} differs") for c in columns) if columns else pl.lit(False)
+    changed = (
+        both.with_columns(differs)
+        .filter(
+            pl.any_horizontal(pl.col(f"{c} differs") for c in columns) if columns else pl.lit(False)
+        )
+        .collect()
     )
     rows = [
         {"record_key": key, "change": "added", "fields": None, "reason": "new in this release"}
@@ -126,7 +138,7 @@ def compare(name: str, old: pa.Table, new: pa.Table) -> list[dict[str, Any]]:
     return [{"resource": name, **row} for row in rows]
 
 
-def _schema_changes(old: Mapping[str, pa.Table]) -> tuple[list[str], list[str]]:
+def _schema_changes(old: Mapping[str, Rows]) -> tuple[list[str], list[str]]:
     """Tables whose published columns are gone or of another type, and those with new ones."""
     broken, grown = [], []
     for name in TABLES:
@@ -150,7 +162,7 @@ def _reason(before: Mapping[str, Any], now: Mapping[str, Any] | None) -> str:
 
 def _retired(
     previous: Previous,
-    tables: Mapping[str, pa.Table],
+    tables: Mapping[str, Rows],
     successors: Mapping[str, str],
 ) -> list[dict[str, Any]]:
     """Rows of ``retired``: what the release before retired, and what this one does.
@@ -160,24 +172,19 @@ def _retired(
         tables: of this one.
         successors: ids of texts that are still there, but stand behind another paragraph.
     """
-    living = set(tables["documents"]["document_id"].to_pylist())
-    living |= set(tables["paragraphs"]["paragraph_id"].to_pylist())
-    rows = [r for r in previous.tables["retired"].to_pylist() if r["record_id"] not in living]
+    now = _documents(tables)
+    living = set(now)
+    living |= set(tables["paragraphs"].lazy().select("paragraph_id").collect().to_series())
+    rows = previous.tables["retired"].table().to_pylist()
+    rows = [row for row in rows if row["record_id"] not in living]
     for row in rows:  # what stood for it may be gone by now
         if row["successor_id"] not in living:
             row["successor_id"] = successors.get(row["record_id"])
     known = {row["record_id"] for row in rows}
 
-    revisions = {
-        revision: document
-        for document, revision in zip(
-            tables["documents"]["document_id"].to_pylist(),
-            tables["documents"]["revision"].to_pylist(),
-            strict=True,
-        )
-        if revision
-    }
-    for row in previous.tables["documents"].to_pylist():
+    revisions = {row["revision"]: name for name, row in now.items() if row["revision"]}
+    before = _documents(previous.tables)
+    for row in before.values():
         if row["document_id"] in living or row["document_id"] in known:
             continue
         moved = revisions.get(row["revision"])
@@ -192,9 +199,9 @@ def _retired(
                 "category": None,
             }
         )
-    now = {row["document_id"]: row for row in tables["documents"].to_pylist()}
-    before = {row["document_id"]: row for row in previous.tables["documents"].to_pylist()}
-    for row in previous.tables["paragraphs"].to_pylist():
+    published = previous.tables["paragraphs"].lazy()
+    published = published.select("paragraph_id", "document_id", "first_release")
+    for row in published.collect().iter_rows(named=True):
         if row["paragraph_id"] in living or row["paragraph_id"] in known:
             continue
         successor = successors.get(row["paragraph_id"])
@@ -213,15 +220,23 @@ def _retired(
     return rows
 
 
+def _documents(tables: Mapping[str, Rows]) -> dict[str, dict[str, Any]]:
+    """What decides why a document's paragraphs are gone, by document id."""
+    columns = "document_id", "first_release", "restores", "revision"
+    rows = tables["documents"].lazy().select(columns).collect()
+    return {row["document_id"]: row for row in rows.iter_rows(named=True)}
+
+
 def _columns(name: str, rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
     return {column: [row[column] for row in rows] for column in schema(name).arrow.names}
 
 
 def _stamped(table: pa.Table, column: str, version: str) -> pa.Table:
     """Fill the places where a version was left open."""
-    values = [value or version for value in table[column].to_pylist()]
     at = table.schema.get_field_index(column)
-    return table.set_column(at, table.schema.field(at), pa.array(values, pa.large_string()))
+    cells = table[column].combine_chunks()
+    filled = pc.if_else(pc.equal(cells, ""), pa.scalar(version, pa.large_string()), cells)
+    return table.set_column(at, table.schema.field(at), filled)
 
 
 def _next(version: str, level: str) -> str:
@@ -232,9 +247,10 @@ def _next(version: str, level: str) -> str:
 
 
 def plan(
-    tables: Mapping[str, pa.Table],
+    tables: Mapping[str, Rows],
     previous: Previous | None,
     successors: Mapping[str, str],
+    split_off: list[SplitOff],
 ) -> Plan:
     """Decide what the release would be.
 
@@ -242,13 +258,14 @@ def plan(
         tables: as ``records.assemble`` makes them.
         previous: the release before, None for the first.
         successors: see `_retired`.
+        split_off: see `Plan`.
 
     Returns:
         The plan, with ``retired`` and ``changes`` filled and every version stamped.
     """
     complete = dict(tables)
     if previous is None:
-        complete["retired"], complete["changes"] = empty("retired"), empty("changes")
+        complete |= {name: Rows.of(empty(name)) for name in ("retired", "changes")}
         level = "first"
         reasons: tuple[str, ...] = ("first release",)
         version = FIRST_VERSION
@@ -258,7 +275,7 @@ def plan(
         rows = [
             row
             for name in _RECORDS
-            for row in compare(name, previous.tables.get(name, empty(name)), tables[name])
+            for row in compare(name, previous.tables.get(name, Rows.of(empty(name))), tables[name])
         ]
         for row in rows:
             if row["change"] == "retired":
@@ -285,18 +302,18 @@ def plan(
         elif rows:
             level, reasons = "patch", _counts(rows)
         else:
-            return Plan(None, previous.version, "none", ("nothing changed",), {})
+            return Plan(None, previous.version, "none", ("nothing changed",), {}, split_off)
         version = _next(previous.version, level)
-        complete["retired"] = conform("retired", _columns("retired", retired))
-        complete["changes"] = conform("changes", _columns("changes", rows))
+        complete["retired"] = Rows.of(conform("retired", _columns("retired", retired)))
+        complete["changes"] = Rows.of(conform("changes", _columns("changes", rows)))
     for name, column in (
         ("documents", "first_release"),
         ("paragraphs", "first_release"),
         ("retired", "since"),
     ):
-        complete[name] = _stamped(complete[name], column, version)
+        complete[name] = complete[name].each(partial(_stamped, column=column, version=version))
     before = previous.version if previous else None
-    return Plan(version, before, level, reasons, complete)
+    return Plan(version, before, level, reasons, complete, split_off)
 
 
 def _counts(rows: list[dict[str, Any]]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -18,7 +19,8 @@ from onrecord.records.schema import TABLES, descriptor, schema
 from onrecord.release.changes import Plan
 from onrecord.release.digest import release_digest, table_digest
 from onrecord.release.write import sha256_of
-from onrecord.settings import Settings
+from onrecord.scratch import Rows
+from onrecord.settings import INDIFFERENT, Settings
 from onrecord.text.characters import NORMAL_FORM
 
 _PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
@@ -67,16 +69,15 @@ def _inputs_digest(documents: pa.Table) -> str:
     return table_digest("inputs", shown.select(["document_id", "revision"]))
 
 
-def provenance(facts: Facts) -> dict[str, Any]:
-    """What the release is a function of, and the digests of its records."""
+def provenance(facts: Facts, digests: Mapping[str, str]) -> dict[str, Any]:
+    """What the release is a function of, and the digests of its records by table."""
     tables = facts.plan.tables
-    digests = {name: table_digest(name, tables[name]) for name in TABLES}
-    documents = tables["documents"]
+    documents = tables["documents"].table()
     return {
         "version": facts.plan.version,
         "created": facts.created,
         "content_digest": release_digest(digests),
-        "table_digests": digests,
+        "table_digests": dict(digests),
         "previous": {"version": facts.plan.previous, "content_digest": facts.previous_digest}
         if facts.plan.previous
         else None,
@@ -95,22 +96,30 @@ def provenance(facts: Facts) -> dict[str, Any]:
             "unicode": unicodedata.unidata_version,
             **{name: installed(name) for name in _LIBRARIES},
         },
-        "settings": facts.settings.model_dump(),
+        "split_off": [stated.model_dump() for stated in facts.plan.split_off],
+        "settings": facts.settings.model_dump(exclude=INDIFFERENT),
     }
 
 
-def quality(tables: Mapping[str, pa.Table]) -> dict[str, Any]:
+def quality(tables: Mapping[str, Rows]) -> dict[str, Any]:
     """Counts and rates of a release, in all and by source."""
-    occurrences = tables["occurrences"]
-    sources = tables["documents"].select(["document_id", "source_id"])
-    joined = occurrences.select(["document_id", "relation"]).join(sources, "document_id")
-    joined = joined.combine_chunks()
+    occurrences = tables["occurrences"].lazy()
+    sources = tables["documents"].lazy().select("document_id", "source_id")
+    counted = occurrences.group_by("document_id", "relation").len().join(sources, on="document_id")
+    joined = counted.group_by("source_id", "relation").agg(pl.col("len").sum()).collect()
+    by_relation: dict[str, dict[str, int]] = {}
+    for source, relation, n in sorted(joined.iter_rows()):
+        by_relation.setdefault(source, {})[relation] = n
+    totals: dict[str, int] = {}
+    for relations in by_relation.values():
+        for relation, n in relations.items():
+            totals[relation] = totals.get(relation, 0) + n
+    rejected = tables["quarantine"].table()
     by_source: dict[str, Any] = {}
-    for row in tables["sources"].to_pylist():
+    for row in tables["sources"].table().to_pylist():
         name = row["source_id"]
-        relations = _counts(joined.filter(pc.equal(joined["source_id"], name))["relation"])
+        relations = by_relation.get(name, {})
         blocks = sum(relations.values())
-        rejected = tables["quarantine"]
         reasons = _counts(rejected.filter(pc.equal(rejected["source_id"], name))["reason"])
         by_source[name] = {
             "documents": row["n_documents"],
@@ -120,19 +129,21 @@ def quality(tables: Mapping[str, pa.Table]) -> dict[str, Any]:
             "quarantined": sum(reasons.values()),
             "quarantine_reasons": reasons,
         }
-    blocks = occurrences.num_rows
+    blocks = tables["occurrences"].num_rows
+    repeating = occurrences.select(pl.col("repeats_itself").sum()).collect().item()
+    boilerplate = tables["paragraphs"].lazy().select(pl.col("boilerplate").sum()).collect().item()
     paragraphs = tables["paragraphs"].num_rows
     return {
         "documents": tables["documents"].num_rows,
         "blocks": blocks,
         "paragraphs": paragraphs,
-        "relations": _counts(occurrences["relation"]),
+        "relations": dict(sorted(totals.items())),
         "repeated_share": round(1 - paragraphs / blocks, 4) if blocks else 0,
-        "repeating_themselves": pc.sum(occurrences["repeats_itself"]).as_py() or 0,
-        "boilerplate_paragraphs": pc.sum(tables["paragraphs"]["boilerplate"]).as_py() or 0,
-        "variants": _counts(tables["variants"]["difference"]),
+        "repeating_themselves": repeating or 0,
+        "boilerplate_paragraphs": boilerplate or 0,
+        "variants": _counts(tables["variants"].table()["difference"]),
         "quarantined": tables["quarantine"].num_rows,
-        "quarantine_reasons": _counts(tables["quarantine"]["reason"]),
+        "quarantine_reasons": _counts(rejected["reason"]),
         "sources": by_source,
     }
 
@@ -148,7 +159,7 @@ def _checked(path: Path) -> dict[str, Any]:
 
 
 def _package(facts: Facts, name: str, resources: list[dict[str, Any]]) -> dict[str, Any]:
-    sources = facts.plan.tables["sources"]
+    sources = facts.plan.tables["sources"].table()
     titles = sources["title"].to_pylist()
     package: dict[str, Any] = {
         "$schema": _PROFILE,
@@ -248,7 +259,7 @@ def readme(facts: Facts, figures: Mapping[str, Any], digest: str) -> str:
                 f"{figures['sources'][row['source_id']]['blocks']:,}",
                 f"{figures['sources'][row['source_id']]['repeated_share']:.1%}",
             ]
-            for row in tables["sources"].to_pylist()
+            for row in tables["sources"].table().to_pylist()
         ],
     )
     contents = _table(

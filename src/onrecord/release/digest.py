@@ -60,17 +60,38 @@ def _as_text(column: pa.ChunkedArray) -> pa.LargeStringArray:
     return pa.concat_arrays(pc.cast(column, pa.large_string()).chunks)
 
 
-def table_digest(name: str, table: pa.Table) -> str:
-    """The digest of one table, in hex; its rows are sorted by primary key."""
-    digest = hashlib.sha256(b"onrecord-table/1" + _prefixed(name) + _prefixed(str(table.num_rows)))
-    for column in table.column_names:
-        cells = hashlib.sha256()
-        if table.num_rows:
+class TableDigest:
+    """The digest of one table whose rows come piece by piece, sorted by primary key."""
+
+    def __init__(self, name: str, columns: list[str]) -> None:
+        self._name = name
+        self._rows = 0
+        self._cells = {column: hashlib.sha256() for column in columns}
+
+    def update(self, table: pa.Table) -> None:
+        """Take in the next rows."""
+        if not table.num_rows:
+            return
+        self._rows += table.num_rows
+        for column, cells in self._cells.items():
             text = _as_text(table[column])
             data, offsets = text_buffer(text)
             valid = text.is_valid().to_numpy(zero_copy_only=False)
             cells.update(_cells(data, offsets, valid))
-        digest.update(_prefixed(column) + cells.digest())
+
+    def hexdigest(self) -> str:
+        """The digest, in hex."""
+        digest = hashlib.sha256(b"onrecord-table/1" + _prefixed(self._name))
+        digest.update(_prefixed(str(self._rows)))
+        for column, cells in self._cells.items():
+            digest.update(_prefixed(column) + cells.digest())
+        return digest.hexdigest()
+
+
+def table_digest(name: str, table: pa.Table) -> str:
+    """The digest of one table, in hex; its rows are sorted by primary key."""
+    digest = TableDigest(name, table.column_names)
+    digest.update(table)
     return digest.hexdigest()
 
 

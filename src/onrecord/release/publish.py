@@ -9,6 +9,7 @@ import datetime
 import os
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -36,7 +37,9 @@ from onrecord.release.describe import (
     quality,
     readme,
 )
-from onrecord.release.write import read_parquet, sha256_of, write_csv, write_parquet
+from onrecord.release.digest import TableDigest
+from onrecord.release.write import csv_writer, group_rows, parquet_writer, sha256_of
+from onrecord.scratch import Rows
 from onrecord.settings import Settings
 
 _STAGING = ".staging-"
@@ -110,13 +113,31 @@ def load_previous(data: Path) -> Previous | None:
     facts = read_provenance(path)
     assert facts is not None
     try:
-        files = {name: path / "parquet" / f"{name}.parquet" for name in TABLES}
-        tables = {name: read_parquet(file) for name, file in files.items() if file.exists()}
-    except (OSError, pa.ArrowException) as error:
+        tables = {
+            file.stem: Rows.parquet(file)
+            for file in _unchanged(path)
+            if file.parent.name == "parquet" and file.suffix == ".parquet"
+        }
+    except (OSError, ValueError, pa.ArrowException) as error:
         raise RefusedError(
             f"{path}: the latest release can't be read, so nothing can be built on it: {error}"
         ) from None
-    return Previous(facts.version, facts.content_digest, tables)
+    return Previous(facts.version, facts.content_digest, tables, facts.split_off)
+
+
+def _unchanged(release: Path) -> list[Path]:
+    """The files of a release by its own sums, when all of its tables still agree with them.
+
+    Raises:
+        OSError, ValueError: one is missing, or is no longer what was published.
+    """
+    files = []
+    for line in (release / SUMS).read_text(encoding="utf-8").splitlines():
+        sha256, _, name = line.partition("  ")
+        files.append(release / name)
+        if name.endswith(".parquet") and sha256_of(release / name) != sha256:
+            raise ValueError(f"{name} is not what was published")
+    return files
 
 
 def _write_text(path: Path, content: str) -> None:
@@ -140,16 +161,33 @@ def _flush(folder: Path) -> None:
             os.close(handle)
 
 
+def _write_table(name: str, rows: Rows, staging: Path, pool: ThreadPoolExecutor) -> str:
+    """Write one table in both formats; return its digest.
+
+    Every group of rows goes to the two writers and the digest at the same time.
+    """
+    digest = TableDigest(name, rows.schema.names)
+    with (
+        csv_writer(rows.schema, staging / "csv" / f"{name}.csv") as as_csv,
+        parquet_writer(rows.schema, staging / "parquet" / f"{name}.parquet") as as_parquet,
+    ):
+        for group in rows.groups(group_rows(rows.num_rows)):
+            done = [pool.submit(as_csv.write_table, group), pool.submit(digest.update, group)]
+            as_parquet.write_table(group, row_group_size=group.num_rows)
+            for future in done:
+                future.result()
+    return digest.hexdigest()
+
+
 def _build(facts: Facts, staging: Path, previous: Path | None) -> str:
     """Write every file of a release; return its content digest."""
     tables = facts.plan.tables
     for name in ("csv", "parquet"):
         (staging / name).mkdir(parents=True)
-    for name in TABLES:
-        write_csv(tables[name], staging / "csv" / f"{name}.csv")
-        write_parquet(tables[name], staging / "parquet" / f"{name}.parquet")
+    with ThreadPoolExecutor(2) as pool:
+        digests = {name: _write_table(name, tables[name], staging, pool) for name in TABLES}
     figures = quality(tables)
-    origin = provenance(facts)
+    origin = provenance(facts, digests)
     digest: str = origin["content_digest"]
     log = (previous / "CHANGELOG.md").read_text(encoding="utf-8") if previous else None
     _write_text(staging / "quality.json", as_json(figures))
@@ -226,3 +264,8 @@ def link(data: Path) -> bool:
     """Bring the index in line with the releases on disk; return whether that was needed."""
     sums = {version: sha256_of(release_path(data, version) / SUMS) for version in versions(data)}
     return rewrite_index(data, sums) if sums else False
+
+
+def scratch_folder(data: Path) -> Path:
+    """Where a run may put things aside."""
+    return data / "cache" / "scratch"

@@ -6,10 +6,16 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from onrecord.errors import NotFoundError, RefusedError
 from onrecord.ingest.decode import Patch, encode
 from onrecord.ingest.decode import restore as splice
 from onrecord.release.write import read_parquet
+from onrecord.scratch import Rows
+from onrecord.text.segment import text_buffer
 
 
 def unescape(text: str | None) -> str:
@@ -37,6 +43,55 @@ def rebuild(
         Patch(p["byte_offset"], p["replaces"], bytes.fromhex(p["bytes_hex"] or "")) for p in patches
     ]
     return splice(encode(text, document["encoding"]), splices)
+
+
+class Restorer:
+    """Checks that tables give documents back, in bulk: most of them in one go.
+
+    Args:
+        documents: their rows.
+        patches: their rows.
+    """
+
+    def __init__(self, documents: Rows, patches: Rows) -> None:
+        columns = "document_id", "restores", "revision", "encoding", "head"
+        rows = documents.lazy().select(columns).collect()
+        self._documents = {row["document_id"]: row for row in rows.iter_rows(named=True)}
+        self._patches: dict[str, list[dict[str, Any]]] = {}
+        for row in patches.lazy().collect().iter_rows(named=True):
+            self._patches.setdefault(row["document_id"], []).append(row)
+
+    def unrestored(self, occurrences: pa.Table) -> list[str]:
+        """Ids of documents that the tables do not give back byte for byte.
+
+        Args:
+            occurrences: rows, sorted; all those of each document that stands in them.
+        """
+        names = occurrences["document_id"].combine_chunks().dictionary_encode()
+        ids = names.dictionary.to_pylist()
+        starts = np.searchsorted(names.indices.to_numpy(), np.arange(len(ids) + 1))
+        gaps = occurrences["gap"].combine_chunks().dictionary_encode()
+        plain = pa.array([unescape(gap) for gap in gaps.dictionary.to_pylist()], pa.large_string())
+        gap = plain.take(gaps.indices).fill_null("")
+        text = occurrences["text"].combine_chunks().fill_null("")
+        pairs = pc.binary_join_element_wise(text, gap, pa.scalar("", pa.large_string()))
+        data, offsets = text_buffer(pairs)
+        lost = []
+        for name, first, after in zip(ids, starts[:-1], starts[1:], strict=True):
+            document = self._documents[name]
+            if document["restores"] != "file":
+                continue
+            patches = self._patches.get(name, [])
+            body = data[offsets[first] : offsets[after]]
+            if document["encoding"] == "utf-8" and not patches:
+                digest = hashlib.sha256(unescape(document["head"]).encode())
+                digest.update(body.data)
+            else:
+                whole = [(body.tobytes().decode(), None)]
+                digest = hashlib.sha256(rebuild(document, whole, patches))
+            if digest.hexdigest() != document["revision"]:
+                lost.append(name)
+        return lost
 
 
 def restore(release: Path, document_id: str) -> bytes:

@@ -13,17 +13,26 @@ SMALLEST_GROUP = 2_000
 MOST_GROUPS = 100
 
 
-def write_csv(table: pa.Table, path: Path) -> None:
-    """Write a table as CSV: UTF-8, comma, LF, every text in quotes, null as nothing."""
+def group_rows(rows: int) -> int:
+    """How many rows a Parquet row group has, in a table of so many."""
+    return max(SMALLEST_GROUP, -(-rows // MOST_GROUPS))
+
+
+def csv_writer(schema: pa.Schema, path: Path) -> pyarrow.csv.CSVWriter:
+    """A writer of CSV: UTF-8, comma, LF, every text in quotes, null as nothing."""
     options = pyarrow.csv.WriteOptions(quoting_style="needed", batch_size=16_384)
-    pyarrow.csv.write_csv(table, path, options)
+    return pyarrow.csv.CSVWriter(path, schema, write_options=options)
 
 
-def write_parquet(table: pa.Table, path: Path) -> None:
-    """Write a table as Parquet: zstd, page checksums, statistics, pinned options."""
-    pq.write_table(
-        table,
+def parquet_writer(schema: pa.Schema, path: Path) -> pq.ParquetWriter:
+    """A writer of Parquet: zstd, page checksums, statistics, pinned options.
+
+    Each table that is written becomes one row group; it has one chunk a column, so that the
+    bytes do not depend on how it was put together.
+    """
+    return pq.ParquetWriter(
         path,
+        schema,
         version="2.6",
         data_page_version="1.0",
         compression="zstd",
@@ -31,7 +40,6 @@ def write_parquet(table: pa.Table, path: Path) -> None:
         use_dictionary=True,
         write_statistics=True,
         write_page_checksum=True,
-        row_group_size=max(SMALLEST_GROUP, -(-table.num_rows // MOST_GROUPS)),
         store_schema=True,
     )
 

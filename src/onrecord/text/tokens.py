@@ -66,6 +66,9 @@ SHOUTED = 64  # two or more letters, all of them capitals
 FILLER = 256  # an article, a preposition, a title: says nothing by itself
 LINK = 512  # begins an address or an escaped character
 AFTER_BREAK = 128  # punctuation that ends a sentence, a quotation or a clause stands before it
+AFTER_STOP = 1024  # a sentence, a line or the block begins with it
+
+_NONE, _SEEN, _PASSED = range(3)
 
 #: So many of one symbol in a row are a rule or a fence ("=====", "~~~"), not a symbol.
 _ORNAMENT = 3
@@ -141,6 +144,15 @@ def _close(n, h, head, f, capitals, cased, words, hashes, flags, folded):
 
 
 @kernel
+def _begins(broke, stop, upper):
+    """Flags of a token by what stands before it."""
+    flags = AFTER_BREAK if broke else 0
+    if stop == _PASSED or (stop == _SEEN and upper):
+        flags |= AFTER_STOP
+    return flags
+
+
+@kernel
 def _opening(kind, bits):
     """Flags of a token by its first code point."""
     if kind == DIGIT or kind == NUMERAL:
@@ -182,6 +194,7 @@ def _tokenise_block(
     capitals = 0
     cased = 0
     broke = True
+    stop = _PASSED  # whether a full stop was seen since the last token, and white space after it
     previous = np.int64(0)  # kind and flags of the code point before
     at = begin
     while at < end:
@@ -192,8 +205,8 @@ def _tokenise_block(
                     _close(n, h, head, f, capitals, cased, words, hashes, flags, folded)
                     n += 1
                 current = LETTER
-                flags[n] = (NAME if byte < 97 else 0) | (AFTER_BREAK if broke else 0)
-                broke = False
+                flags[n] = (NAME if byte < 97 else 0) | _begins(broke, stop, byte < 97)
+                broke, stop = False, _NONE
                 t_start[n] = at - begin
                 head = f
                 f += 4
@@ -221,6 +234,8 @@ def _tokenise_block(
                 n += 1
                 current = SEPARATOR
             previous = np.int64(BLANK)
+            if stop == _SEEN:
+                stop = _PASSED
             at += 1
             continue
 
@@ -259,11 +274,15 @@ def _tokenise_block(
         if kind == SEPARATOR:
             if bits & (STOP | OPENER | CLOSER | BREAK) or code == 34 or code == 58 or code == 59:
                 broke = True
+            if bits & BREAK or (bits & STOP and code >= 0x3000) or (stop and bits & BLANK):
+                stop = _PASSED  # the full stops of Chinese and Japanese need no space
+            elif bits & STOP:
+                stop = _SEEN
         else:
             if current == SEPARATOR:
                 current = kind
-                flags[n] = _opening(kind, bits) | (AFTER_BREAK if broke else 0)
-                broke = False
+                flags[n] = _opening(kind, bits) | _begins(broke, stop, bits & UPPER)
+                broke, stop = False, _NONE
                 t_start[n] = at - begin
                 head = f
                 f += 4

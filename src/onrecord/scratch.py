@@ -1,0 +1,214 @@
+"""Room for what a run can put aside: in memory up to a limit, then in files of its own.
+
+A corpus is larger than memory before it is large. Whole texts and finished rows are needed
+once more at the end, batch by batch, so they wait here; small runs never touch the disk.
+"""
+
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+#: So much is kept in memory, in bytes, before anything is written to files.
+MEMORY = 192 * 1024 * 1024
+
+
+class Scratch:
+    """The aside of one run. Threads may share it."""
+
+    def __init__(self, folder: Path, memory: int = MEMORY) -> None:
+        self._folder = folder
+        self._left = memory
+        self._names = 0
+        self._lock = threading.Lock()
+
+    def claim(self, size: int) -> bool:
+        """Whether so many bytes may stay in memory; they are accounted for if so."""
+        with self._lock:
+            if size > self._left:
+                return False
+            self._left -= size
+            return True
+
+    def file(self) -> Path:
+        """A new file's path."""
+        with self._lock:
+            self._names += 1
+            self._folder.mkdir(parents=True, exist_ok=True)
+            return self._folder / f"{self._names:06}"
+
+    def keep(self, data: NDArray[np.uint8]) -> "Kept":
+        """Put bytes aside."""
+        if self.claim(data.nbytes):
+            return Kept(data.copy(), None)
+        path = self.file()
+        data.tofile(path)
+        return Kept(None, path)
+
+
+class Kept:
+    """Bytes that were put aside."""
+
+    def __init__(self, data: NDArray[np.uint8] | None, path: Path | None) -> None:
+        self._data = data
+        self._path = path
+
+    def read(self) -> NDArray[np.uint8]:
+        """The bytes."""
+        if self._data is not None:
+            return self._data
+        assert self._path is not None
+        return np.fromfile(self._path, np.uint8)
+
+
+@contextmanager
+def scratch(folder: Path) -> Iterator[Scratch]:
+    """A scratch below a folder, which is emptied before and removed after."""
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        yield Scratch(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class Rows:
+    """The rows of one table, appended piece by piece and read back in the same order.
+
+    Where the pieces end says nothing: whoever reads must not depend on it.
+    """
+
+    def __init__(self, schema: pa.Schema, scratch: Scratch | None = None) -> None:
+        self.schema = schema
+        self.num_rows = 0
+        self._scratch = scratch
+        self._pieces: list[pa.Table] = []
+        self._path: Path | None = None
+        self._writer: pa.RecordBatchFileWriter | None = None
+
+    @classmethod
+    def of(cls, table: pa.Table) -> "Rows":
+        """The rows of a table that is in memory."""
+        rows = cls(table.schema)
+        rows.append(table)
+        return rows
+
+    def append(self, table: pa.Table) -> None:
+        """Add rows at the end."""
+        if not table.num_rows:
+            return
+        self.num_rows += table.num_rows
+        if self._path is None and (self._scratch is None or self._scratch.claim(table.nbytes)):
+            self._pieces.append(table)
+            return
+        if self._path is None:
+            assert self._scratch is not None
+            self._path = self._scratch.file()
+            self._writer = pa.ipc.new_file(pa.OSFile(str(self._path), "wb"), self.schema)
+        assert self._writer is not None
+        self._writer.write_table(table.combine_chunks())
+
+    def _close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    def pieces(self) -> Iterator[pa.Table]:
+        """The rows, piece by piece; nothing can be appended any more."""
+        self._close()
+        yield from self._pieces
+        if self._path is not None:
+            with pa.OSFile(str(self._path)) as file, pa.ipc.open_file(file) as reader:
+                for i in range(reader.num_record_batches):
+                    yield pa.Table.from_batches([reader.get_batch(i)], self.schema)
+
+    def groups(self, size: int) -> Iterator[pa.Table]:
+        """The rows in tables of `size` rows (the last may have fewer), one chunk a column."""
+        waiting: list[pa.Table] = []
+        n = 0
+        for piece in self.pieces():
+            at = 0
+            while n + piece.num_rows - at >= size:
+                waiting.append(piece.slice(at, size - n))
+                at += size - n
+                yield pa.concat_tables(waiting).combine_chunks()
+                waiting, n = [], 0
+            if at < piece.num_rows:
+                waiting.append(piece.slice(at))
+                n += piece.num_rows - at
+        if waiting:
+            yield pa.concat_tables(waiting).combine_chunks()
+
+    def table(self) -> pa.Table:
+        """All rows in memory, one chunk a column."""
+        pieces = list(self.pieces())
+        return pa.concat_tables(pieces).combine_chunks() if pieces else self.schema.empty_table()
+
+    def lazy(self) -> pl.LazyFrame:
+        """The rows for a query."""
+        self._close()
+        frames = []
+        if self._pieces or self._path is None:
+            whole = pa.concat_tables(self._pieces) if self._pieces else self.schema.empty_table()
+            frame = pl.from_arrow(whole)
+            assert isinstance(frame, pl.DataFrame)
+            frames.append(frame.lazy())
+        if self._path is not None:
+            frames.append(pl.scan_ipc(self._path))
+        return pl.concat(frames)
+
+    @classmethod
+    def parquet(cls, path: Path) -> "Rows":
+        """The rows of a Parquet file."""
+        return _Published(path)
+
+    def each(self, change: Callable[[pa.Table], pa.Table]) -> "Changed":
+        """The same rows, changed on their way out."""
+        return Changed(self, change)
+
+
+class Changed(Rows):
+    """Rows that are changed as they are read."""
+
+    def __init__(self, rows: Rows, change: Callable[[pa.Table], pa.Table]) -> None:
+        super().__init__(rows.schema)
+        self.num_rows = rows.num_rows
+        self._rows = rows
+        self._change = change
+
+    def pieces(self) -> Iterator[pa.Table]:
+        """The rows, piece by piece."""
+        for piece in self._rows.pieces():
+            yield self._change(piece)
+
+    def lazy(self) -> pl.LazyFrame:
+        """The rows for a query."""
+        frame = pl.from_arrow(self.table())
+        assert isinstance(frame, pl.DataFrame)
+        return frame.lazy()
+
+
+class _Published(Rows):
+    """Rows in a Parquet file of a release."""
+
+    def __init__(self, path: Path) -> None:
+        with pq.ParquetFile(path) as file:
+            super().__init__(file.schema_arrow.remove_metadata())
+            self.num_rows = file.metadata.num_rows
+        self._file = path
+
+    def pieces(self) -> Iterator[pa.Table]:
+        """The rows, one row group a piece, with their page checksums verified."""
+        with pq.ParquetFile(self._file, page_checksum_verification=True) as file:
+            for i in range(file.num_row_groups):
+                yield file.read_row_group(i)
+
+    def lazy(self) -> pl.LazyFrame:
+        """The rows for a query."""
+        return pl.scan_parquet(self._file)

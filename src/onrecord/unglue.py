@@ -1,0 +1,212 @@
+"""Split glued boilerplate off: the blocks of a corpus after ``dedup.glued`` has looked at it.
+
+A release names the runs that it split off, so that they stay split in the next one.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from onrecord.corpus import Chunk, Corpus
+from onrecord.dedup.glued import END, START, Run, carriers, find_runs
+from onrecord.text.marks import opening, trimmed_end
+from onrecord.text.segment import Blocks
+from onrecord.text.tokens import Tokens, normalise
+
+#: A text may have this many runs glued to it, one behind the other.
+ROUNDS = 4
+
+
+class SplitOff(BaseModel):
+    """A run of boilerplate as a release states it.
+
+    Attributes:
+        source_id: the source whose texts have it.
+        side: where it is glued to them.
+        text: one wording of it.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    source_id: str
+    side: Literal["start", "end"]
+    text: str
+
+
+_SIDES = {"start": START, "end": END}
+
+
+def _as_run(corpus: Corpus, stated: SplitOff) -> Run | None:
+    """A stated run in tokens; None where its source is gone."""
+    rows = [row for row, source in enumerate(corpus.sources) if source.id == stated.source_id]
+    if not rows:
+        return None
+    data = np.frombuffer(stated.text.encode(), np.uint8)
+    whole = Blocks(np.zeros(1, np.int32), np.zeros(1, np.int64), np.array([data.size]))
+    tokens = normalise(data, whole, np.ones(1, np.bool_))
+    return Run(rows[0], _SIDES[stated.side], tuple(tokens.hashes.tolist()))
+
+
+def unglue(corpus: Corpus, before: list[SplitOff], boilerplate: int) -> list[SplitOff]:
+    """Split every run of boilerplate off the texts that it is glued to (in place).
+
+    Args:
+        corpus: all chunks; those with such texts are replaced.
+        before: what was split off in the release before; it stays split.
+        boilerplate: see ``dedup.glued.find_runs``.
+
+    Returns:
+        What was split off in this one or before, for the next. What stands only in texts
+        that are withheld is not stated, because it would be published by that.
+    """
+    known = {run: stated for stated in before if (run := _as_run(corpus, stated))}
+    runs = list(known)
+    for _ in range(ROUNDS):
+        cuts = _Cuts(corpus)
+        for source, rows, documents, home in _texts_by_source(corpus):
+            found = find_runs(corpus.texts, source, rows, documents, home, boilerplate)
+            runs += [run for run in found if run not in runs]
+            for run in runs:
+                if run.source == source:
+                    cuts.add(run, rows[carriers(corpus.texts, rows, run)])
+        if not cuts.apply():
+            break
+    stated = {known.get(run) or _stated(corpus, run) for run in runs}
+    return sorted(filter(None, stated), key=lambda one: (one.source_id, one.side, one.text))
+
+
+def _stated(corpus: Corpus, run: Run) -> SplitOff | None:
+    """A run as a release states it, in its first wording that is published."""
+    texts = corpus.texts
+    sizes = np.diff(texts.first[: len(texts) + 1])
+    same = [
+        text
+        for text in np.flatnonzero(sizes == len(run.tokens)).tolist()
+        if tuple(texts.hashes[texts.first[text] : texts.first[text + 1]].tolist()) == run.tokens
+    ]
+    for chunk in corpus.chunks:
+        of_source = corpus.source_rows(chunk)[chunk.blocks.document] == run.source
+        for row in np.flatnonzero(np.isin(chunk.of_block, same) & chunk.shown & of_source)[:1]:
+            words = chunk.text()[chunk.blocks.start[row] : chunk.blocks.end[row]]
+            side = "end" if run.side == END else "start"
+            name = corpus.sources[run.source].id
+            return SplitOff(source_id=name, side=side, text=words.tobytes().decode())
+    return None
+
+
+def _texts_by_source(
+    corpus: Corpus,
+) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]]:
+    """(row of a source, its texts, in how many of its documents each stands, the first)."""
+    everything = len(corpus.texts)
+    places, homes = [], []
+    for chunk, before in zip(corpus.chunks, corpus.document_rows(), strict=True):
+        n = chunk.documents.num_rows
+        pairs = np.unique(chunk.of_block * np.int64(n) + chunk.blocks.document)
+        places.append(corpus.source_rows(chunk)[pairs % n] * everything + pairs // n)
+        homes.append(pairs % n + before)
+    nothing = [np.empty(0, np.int64)]
+    home = np.concatenate(homes or nothing)
+    pairs, first, counts = np.unique(
+        np.concatenate(places or nothing), return_index=True, return_counts=True
+    )
+    for source in range(len(corpus.sources)):
+        begin, end = np.searchsorted(pairs, [source * everything, (source + 1) * everything])
+        here = slice(begin, end)
+        yield source, pairs[here] % everything, counts[here], home[first[here]]
+
+
+class _Cuts:
+    """Where the texts of each source are to be cut; the longest run comes first."""
+
+    def __init__(self, corpus: Corpus) -> None:
+        self._corpus = corpus
+        #: Tokens behind the cut where the run ends a text; minus those before it where it
+        #: begins one.
+        self._cut: dict[int, NDArray[np.int32]] = {}
+
+    def add(self, run: Run, texts: NDArray[np.int64]) -> None:
+        """Cut texts at a run, but for those that are cut already."""
+        if not texts.size:
+            return
+        cut = self._cut.setdefault(run.source, np.zeros(len(self._corpus.texts), np.int32))
+        texts = texts[cut[texts] == 0]
+        cut[texts] = len(run.tokens) if run.side == END else -len(run.tokens)
+
+    def apply(self) -> bool:
+        """Cut all blocks that have such texts; return whether there were any."""
+        if not self._cut:
+            return False
+        nothing = np.zeros(len(self._corpus.texts), np.int32)
+        for i, chunk in enumerate(self._corpus.chunks):
+            source = self._corpus.source_rows(chunk)[chunk.blocks.document]
+            cut = np.zeros(len(chunk.blocks), np.int32)
+            for row in np.unique(source).tolist():
+                here = source == row
+                cut[here] = self._cut.get(row, nothing)[chunk.of_block[here]]
+            if cut.any():
+                self._corpus.chunks[i] = _cut_chunk(self._corpus, chunk, cut)
+        return True
+
+
+def _cut_chunk(corpus: Corpus, chunk: Chunk, cut: NDArray[np.int32]) -> Chunk:
+    """A chunk with some blocks cut in two."""
+    text = chunk.text()
+    rows = np.flatnonzero(cut)
+    blocks = chunk.blocks
+    tokens = chunk.tokens(text, rows)
+    front_end, back_start = _places(text, blocks, tokens, rows, cut[rows])
+
+    twice = np.ones(len(blocks), np.int64)
+    twice[rows] = 2
+    source_row = np.repeat(np.arange(len(blocks)), twice)
+    start, end = blocks.start[source_row], blocks.end[source_row]
+    back = np.cumsum(twice)[rows] - 1
+    end[back - 1] = front_end
+    start[back] = back_start
+    new = replace(
+        chunk,
+        blocks=Blocks(blocks.document[source_row], start, end),
+        of_block=chunk.of_block[source_row],
+    )
+    new = corpus.with_rights(new, text)
+    pieces = np.sort(np.concatenate((back - 1, back)))
+    standing = corpus.standing(new, text, pieces)
+    new.of_block[pieces] = corpus.texts.add(new.tokens(text, pieces), standing)
+    corpus.parts.update(
+        zip(
+            chunk.of_block[rows].tolist(),
+            new.of_block[np.where(cut[rows] > 0, back - 1, back)].tolist(),
+            strict=True,
+        )
+    )
+    return new
+
+
+def _places(
+    text: NDArray[np.uint8],
+    blocks: Blocks,
+    tokens: Tokens,
+    rows: NDArray[np.int64],
+    cut: NDArray[np.int32],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where the front piece of each block ends and the back piece starts.
+
+    Marks that open something go with what follows, all others stay in front.
+    """
+    after = np.where(cut > 0, tokens.offsets[1:] - cut, tokens.offsets[:-1] - cut)
+    base = blocks.start[rows]
+    ends = base + tokens.end[after - 1]
+    starts = base + tokens.start[after]
+    front, back = np.empty(rows.size, np.int64), np.empty(rows.size, np.int64)
+    for i, (end, start) in enumerate(zip(ends.tolist(), starts.tolist(), strict=True)):
+        between = text[end:start].tobytes().decode()
+        k = opening(between)
+        kept = trimmed_end(between[:k])
+        front[i] = end + len(kept.encode())
+        back[i] = end + len(between[:k].encode())
+    return front, back
