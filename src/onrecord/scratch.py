@@ -16,6 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from onrecord.errors import RefusedError
+
 #: So much is kept in memory, in bytes, before anything is written to files.
 MEMORY = 192 * 1024 * 1024
 
@@ -41,7 +43,8 @@ class Scratch:
         """A new file's path."""
         with self._lock:
             self._names += 1
-            self._folder.mkdir(parents=True, exist_ok=True)
+            with self.writing():
+                self._folder.mkdir(parents=True, exist_ok=True)
             return self._folder / f"{self._names:06}"
 
     def keep(self, data: NDArray[np.uint8]) -> "Kept":
@@ -49,8 +52,24 @@ class Scratch:
         if self.claim(data.nbytes):
             return Kept(data.copy(), None)
         path = self.file()
-        data.tofile(path)
+        with self.writing():
+            data.tofile(path)
         return Kept(None, path)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Turn what goes wrong with the disk into words.
+
+        Raises:
+            RefusedError: it is full, or can't be written.
+        """
+        try:
+            yield
+        except OSError as error:
+            raise RefusedError(
+                f"{self._folder}: can't be written: {error.strerror or error}. "
+                "Nothing was published."
+            ) from None
 
 
 class Kept:
@@ -107,12 +126,13 @@ class Rows:
         if self._path is None and (self._scratch is None or self._scratch.claim(table.nbytes)):
             self._pieces.append(table)
             return
-        if self._path is None:
-            assert self._scratch is not None
-            self._path = self._scratch.file()
-            self._writer = pa.ipc.new_file(pa.OSFile(str(self._path), "wb"), self.schema)
-        assert self._writer is not None
-        self._writer.write_table(table.combine_chunks())
+        assert self._scratch is not None
+        with self._scratch.writing():
+            if self._path is None:
+                self._path = self._scratch.file()
+                self._writer = pa.ipc.new_file(pa.OSFile(str(self._path), "wb"), self.schema)
+            assert self._writer is not None
+            self._writer.write_table(table.combine_chunks())
 
     def _close(self) -> None:
         if self._writer is not None:

@@ -29,7 +29,7 @@ def test_a_failing_write_leaves_nothing_visible(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device", "somewhere")
 
-    monkeypatch.setattr(publish, "write_parquet", full)
+    monkeypatch.setattr(publish, "parquet_writer", full)
     with pytest.raises(RefusedError, match="No space left on device"):
         release(seeds_folder, tmp_path / "data", Settings())
     assert [p.name for p in (tmp_path / "data" / "releases").iterdir()] == [".lock"]

@@ -13,6 +13,7 @@ It reaches as far as nine tenths of these documents agree. What stands before it
 as a writer's initials, stays with the text.
 """
 
+import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -211,7 +212,7 @@ def find_runs(
         keys = _edges(rows, texts.first, texts.hashes, side, SHORTEST)
         order = np.argsort(keys, kind="stable")
         bounds = np.flatnonzero(np.diff(keys[order], prepend=np.uint64(0))).tolist()
-        for begin, end in zip(bounds, [*bounds[1:], order.size], strict=True):
+        for begin, end in itertools.pairwise([*bounds, order.size]):
             group = order[begin:end]
             if group.size < 2 or documents[group].sum() < DOCUMENTS:
                 continue

@@ -1,33 +1,49 @@
 """The archive: a private, content-addressed store of raw bytes.
 
-Contract: ``<data>/archive/<first two hex digits>/<sha256>`` holds exactly the bytes with that
-hash. A file is written once, next to its place, and renamed into it, so that it is never seen
-half-written; it is never changed. The archive is private: releases are published, it is not.
+Contract: ``<data>/archive/packs/`` holds packs. ``<name>.pack`` is the raw bytes of some files,
+one behind the other; ``<name>.index`` has a line for each: its sha256 in hex, where it begins
+and how many bytes it has. Packs, not a file each, because making a small file costs more than
+everything else that is done with it. A pack is written next to its place and renamed into it,
+its index last, so that what an index names is whole; neither is ever changed. What is known
+already is not kept twice. The archive is private: releases are published, it is not.
 """
 
 import hashlib
 import os
 import secrets
+import threading
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from onrecord.errors import RefusedError
+from onrecord.errors import NotFoundError, RefusedError
+
+_PACK, _INDEX = ".pack", ".index"
+
+
+class _Place(NamedTuple):
+    """Where some bytes are kept."""
+
+    pack: str
+    start: int
+    size: int
 
 
 class Archive:
-    """The store below one folder."""
+    """The store below one folder. Threads may share it."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._packs = folder / "packs"
+        self._lock = threading.Lock()
+        self._places: dict[str, _Place] = {}
+        for index in sorted(self._packs.glob(f"*{_INDEX}")):
+            for line in index.read_text(encoding="ascii").splitlines():
+                sha256, start, size = line.split()
+                self._places[sha256] = _Place(index.stem, int(start), int(size))
 
-    def place(self, sha256: str) -> Path:
-        """Where the bytes with this hash are, or would be."""
-        return self._folder / sha256[:2] / sha256
-
-    def put(self, raw: bytes) -> str:
-        """Keep bytes.
-
-        Args:
-            raw: what to keep.
+    def put(self, files: Sequence[bytes]) -> list[str]:
+        """Keep the bytes of some files, in one pack.
 
         Returns:
             Their sha256, in hex.
@@ -35,19 +51,49 @@ class Archive:
         Raises:
             OSError: they can't be written.
         """
-        sha256 = hashlib.sha256(raw).hexdigest()
-        place = self.place(sha256)
-        if place.exists():
-            return sha256
-        place.parent.mkdir(parents=True, exist_ok=True)
-        draft = place.with_name(f".{sha256}.{secrets.token_hex(4)}")
+        names = [hashlib.sha256(raw).hexdigest() for raw in files]
+        pack = hashlib.sha256("".join(names).encode()).hexdigest()[:32]
+        fresh: dict[str, bytes] = {}
+        at = 0
+        with self._lock:
+            for name, raw in zip(names, files, strict=True):
+                if name not in self._places:
+                    self._places[name] = _Place(pack, at, len(raw))
+                    fresh[name] = raw
+                    at += len(raw)
+        if fresh:
+            lines = [f"{name} {self._places[name].start} {len(raw)}" for name, raw in fresh.items()]
+            self._packs.mkdir(parents=True, exist_ok=True)
+            self._write(f"{pack}{_PACK}", list(fresh.values()))
+            self._write(f"{pack}{_INDEX}", ["\n".join([*lines, ""]).encode()])
+        return names
+
+    def _write(self, name: str, pieces: list[bytes]) -> None:
+        """Write a file that is never seen half-written."""
+        draft = self._packs / f".{name}.{secrets.token_hex(4)}"
         try:
-            draft.write_bytes(raw)
-            draft.replace(place)
+            with draft.open("wb") as file:
+                file.writelines(pieces)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(self._packs / name)
         except OSError:
             draft.unlink(missing_ok=True)
             raise
-        return sha256
+
+    def get(self, sha256: str) -> bytes:
+        """The bytes with a sha256.
+
+        Raises:
+            NotFoundError: they are not kept here.
+            OSError: they can't be read.
+        """
+        if sha256 not in self._places:
+            raise NotFoundError(f"the archive has no bytes with sha256 {sha256}")
+        place = self._places[sha256]
+        with (self._packs / f"{place.pack}{_PACK}").open("rb") as file:
+            file.seek(place.start)
+            return file.read(place.size)
 
     def key(self) -> bytes:
         """The secret that ids of withheld texts are derived with, made on first use.

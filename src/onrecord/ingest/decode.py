@@ -34,6 +34,7 @@ _BOMS = (  # UTF-32 first: its little-endian mark begins like that of UTF-16
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_MARKS = tuple(mark for mark, _ in _BOMS)
 #: So much of a file is shown to the detector.
 _SAMPLE = 200_000
 #: Where no detector can tell: the code page of most old Western text.
@@ -212,6 +213,13 @@ def decode(raw: bytes, encoding: str | None = None) -> Decoded:
     Returns:
         Text, encoding and patches; ``restore(encode(text, encoding), patches)`` is `raw`.
     """
+    if encoding is None and not raw.startswith(_MARKS):
+        try:
+            text = raw.decode()  # nearly every file; what is strict UTF-8 encodes back to itself
+            if "\0" not in text[:_SAMPLE]:
+                return Decoded(text, "utf-8", [])
+        except UnicodeDecodeError:
+            pass
     encoding = encoding or _choose(raw)
     text, strays = _decode_dirty(raw, encoding)
     patches = _merged(strays, raw, len(encode(REPLACEMENT, encoding)))

@@ -83,6 +83,8 @@ _MARKERS = {
 #: Families of which ELD's own answer says nothing.
 _WORDS_ALONE = frozenset({"hi"})
 
+#: The letters are looked for in so many characters at first.
+_START = 40
 _LETTER = re.compile(r"[^\W\d_]")
 #: Arabic presentation forms and full-width Latin: letters in clothes that ELD doesn't know. Looked
 #: for first, because NFKC takes long where there is much to change, as in Chinese punctuation.
@@ -148,10 +150,14 @@ def _share(letters: re.Pattern[str], sample: str) -> float:
 
 def _is_prose(sample: str, data: bytes) -> bool:
     """Whether a sample has enough letters, and no more signs and digits than prose has."""
-    if len(list(islice(_LETTER.finditer(sample), _LEAST_LETTERS))) < _LEAST_LETTERS:
-        return False
+    if len(_LETTER.findall(sample[:_START])) < _LEAST_LETTERS:
+        found = islice(_LETTER.finditer(sample), _LEAST_LETTERS)
+        if sum(1 for _ in found) < _LEAST_LETTERS:
+            return False
     filled = len(sample) - sample.count(" ")
     noise = len(data) - len(data.translate(None, _NOISE))
+    if noise <= _MOST_SIGNS * filled:
+        return True  # signs are part of it
     signs = len(data) - len(data.translate(None, _SIGNS))
     return noise <= _MOST_NOISE * filled and signs <= _MOST_SIGNS * filled
 

@@ -36,6 +36,7 @@ _SIGNATURES = {
     b"fLaC": "a FLAC recording",
     b"PAR1": "a Parquet table",
 }
+_MARKS = tuple(_SIGNATURES)
 #: A text may hold this share of control characters and undecodable bytes.
 _MOST_NOISE = 0.10
 _CONTROLS = bytes(set(range(0x20)) - set(b"\t\n\r\v\f\x1b")) + b"\x7f"
@@ -107,7 +108,9 @@ def _load(candidate: Candidate, max_bytes: int) -> bytes | Rejected:
 
 def _not_text(raw: bytes) -> str | None:
     """What a file is that begins like no text."""
-    return next((what for mark, what in _SIGNATURES.items() if raw.startswith(mark)), None)
+    if not raw.startswith(_MARKS):
+        return None
+    return next(what for mark, what in _SIGNATURES.items() if raw.startswith(mark))
 
 
 def _noise(raw: bytes, decoded: Decoded) -> float:
@@ -132,47 +135,48 @@ def read(candidates: list[Candidate], archive: Archive | None, max_bytes: int) -
     Raises:
         OSError: the archive can't be written.
     """
-    documents: dict[str, list[object]] = {name: [] for name in DOCUMENT_SCHEMA.names}
-    patches: dict[str, list[object]] = {name: [] for name in PATCH_SCHEMA.names}
-    rejected: list[Rejected] = []
-    for candidate in candidates:
+    loaded = [(candidate, _load(candidate, max_bytes)) for candidate in candidates]
+    files = [(candidate, raw) for candidate, raw in loaded if isinstance(raw, bytes)]
+    rejected = [raw for _, raw in loaded if isinstance(raw, Rejected)]
+    contents = [raw for _, raw in files]
+    if archive:
+        revisions = archive.put(contents)
+    else:
+        revisions = [hashlib.sha256(raw).hexdigest() for raw in contents]
+    rows: list[tuple[object, ...]] = []
+    patches: list[tuple[object, ...]] = []
+    for (candidate, raw), revision in zip(files, revisions, strict=True):
         at = (candidate.source_id, candidate.path)
-        raw = _load(candidate, max_bytes)
-        if isinstance(raw, Rejected):
-            rejected.append(raw)
-            continue
-        revision = archive.put(raw) if archive else hashlib.sha256(raw).hexdigest()
-        if not raw:
-            rejected.append(reject(*at, 0, Reason.EMPTY, "no bytes"))
-            continue
-        what = _not_text(raw)
-        if what:
-            rejected.append(reject(*at, len(raw), Reason.BINARY, what))
-            continue
-        decoded = decode(raw)
-        noise = _noise(raw, decoded)
-        if noise > _MOST_NOISE:
-            found = f"{noise:.0%} control characters or undecodable bytes"
-            rejected.append(reject(*at, len(raw), Reason.BINARY, found))
+        decoded = _text_of(at, raw)
+        if isinstance(decoded, Rejected):
+            rejected.append(decoded)
             continue
         key = document_id(*at)
-        row = (
-            key,
-            *at,
-            revision,
-            len(raw),
-            decoded.encoding,
-            is_nfc(decoded.text),
-            decoded.text,
-        )
-        for column, value in zip(documents.values(), row, strict=True):
-            column.append(value)
-        for patch in decoded.patches:
-            splice = (key, patch.offset, patch.replaces, patch.data.hex() or None)
-            for column, value in zip(patches.values(), splice, strict=True):
-                column.append(value)
-    return Batch(
-        pa.table(documents, schema=DOCUMENT_SCHEMA),
-        pa.table(patches, schema=PATCH_SCHEMA),
-        rejected,
-    )
+        nfc = is_nfc(decoded.text)
+        rows.append((key, *at, revision, len(raw), decoded.encoding, nfc, decoded.text))
+        patches += [
+            (key, patch.offset, patch.replaces, patch.data.hex() or None)
+            for patch in decoded.patches
+        ]
+    return Batch(_table(rows, DOCUMENT_SCHEMA), _table(patches, PATCH_SCHEMA), rejected)
+
+
+def _text_of(at: tuple[str, str], raw: bytes) -> Decoded | Rejected:
+    """A file as text, or why it is none."""
+    if not raw:
+        return reject(*at, 0, Reason.EMPTY, "no bytes")
+    what = _not_text(raw)
+    if what:
+        return reject(*at, len(raw), Reason.BINARY, what)
+    decoded = decode(raw)
+    noise = _noise(raw, decoded)
+    if noise > _MOST_NOISE:
+        found = f"{noise:.0%} control characters or undecodable bytes"
+        return reject(*at, len(raw), Reason.BINARY, found)
+    return decoded
+
+
+def _table(rows: list[tuple[object, ...]], schema: pa.Schema) -> pa.Table:
+    columns = list(zip(*rows, strict=True)) or [()] * len(schema)
+    arrays = [pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)]
+    return pa.table(arrays, schema=schema)
