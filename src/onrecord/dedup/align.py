@@ -16,6 +16,8 @@ from onrecord.kernel import kernel
 MOST_CELLS = 64_000_000
 #: A run at either end that is shorter than this and lies apart from the rest is a coincidence.
 WEAK_RUN = 3
+#: So long a common head or tail is taken for aligned without a look at the rest.
+ANCHOR = 8
 #: Scores: a match, one that continues a run, a token in a gap.
 _MATCH, _CONTINUED, _GAP = 128, 192, -1
 
@@ -161,6 +163,11 @@ def align(hashes, a, n, covered_a, b, m, covered_b):
         and _matches(hashes, a, covered_a, b, covered_b, n - 1 - tail, m - 1 - tail)
     ):
         tail += 1
+    # A few words at the edge of a longer text may stand nearer to the rest of the match, too.
+    if head < ANCHOR and head < n:
+        head = 0
+    if tail < ANCHOR and tail < n - head:
+        tail = 0
     partner = np.full(n, -1, np.int64)
     for i in range(head):
         partner[i] = i

@@ -18,12 +18,17 @@ import numpy as np
 from onrecord.kernel import kernel
 from onrecord.text.tokens import (
     AFTER_BREAK,
+    AFTER_COMMA,
+    AFTER_STOP,
+    CASELESS_WORD,
     DATE,
     FILLER,
+    JOINED,
     LINK,
     NAME,
     NEGATES,
     NUMBER,
+    SHOUTED,
     SYMBOL_TOKEN,
 )
 from onrecord.text.utf8 import decode_at
@@ -32,8 +37,14 @@ from onrecord.text.utf8 import decode_at
 DIFFERENCES = ("", "number", "date", "negation", "symbol", "name", "wording")
 _NUMBER, _DATE, _NEGATION, _SYMBOL, _NAME, WORDING = range(1, 7)
 
-#: A passage of at least so many tokens that only one text has is an omission in the other.
-OMISSION = 8
+#: Sentences of at least so many tokens that only one text has are an omission in the other.
+OMISSION = 4
+#: So many tokens that one text has more at an end are a statement of its own, not residue.
+STATEMENT = 5
+#: Initials of writers behind a text: so many tokens, of so many bytes each.
+MOST_INITIALS, LONGEST_INITIALS = 4, 3
+#: A word is cut off for sure where the other text goes on for so many tokens.
+GOES_ON = 3
 #: A passage of at least so many tokens that stands elsewhere in the other text was moved.
 MOVED = 4
 #: So many tokens before and after a match are searched for a negation of the whole: more in
@@ -45,14 +56,16 @@ SHORT_END = 16
 END_SLACK = 4
 #: Words may be glued together, or split, in passages of up to so many tokens.
 LONGEST_GLUE = 4
-#: A name may be a misspelling from this many characters on.
-SHORTEST_NAME = 5
+#: A word may be a misspelling from this many characters on.
+SHORTEST_WORD = 5
 #: … and where the right form stands in so many places.
 ATTESTED = 3
 #: Numbers this close to the name of a month or a day are part of a date.
 DATE_REACH = 2
 
 _GUARDED = NUMBER | DATE | NAME | NEGATES | SYMBOL_TOKEN
+_PAUSE = AFTER_BREAK | AFTER_COMMA
+_NO_FLAGS = np.uint16(0)
 
 
 @kernel
@@ -106,10 +119,11 @@ def _one_slip(x, y):
 
 @kernel
 def _is_misspelling(texts, text_a, i, text_b, j):
-    """Whether two differing tokens are one name and a slip of the pen that stands nowhere else.
+    """Whether two differing tokens are one word and a slip of the pen that stands nowhere else.
 
-    Iran and Iraq are one letter apart: only a form that no other text of the corpus has can
-    be a slip, and only of one that the corpus knows well.
+    Only a form that no other text of the corpus has can be a slip, and only of one that the
+    corpus knows well. A name is never one: Iran and Iraq are one letter apart, and so are
+    Nantes and Mantes, which a corpus may name once.
     """
     h_a = texts.hashes[texts.first[text_a] + i]
     h_b = texts.hashes[texts.first[text_b] + j]
@@ -118,13 +132,13 @@ def _is_misspelling(texts, text_a, i, text_b, j):
     common = max(texts.frequency[h_a & mask], texts.frequency[h_b & mask])
     if rare > 1 or common < ATTESTED:
         return False
-    if (texts.flags[texts.first[text_a] + i] | texts.flags[texts.first[text_b] + j]) & NUMBER:
+    if (texts.flags[texts.first[text_a] + i] | texts.flags[texts.first[text_b] + j]) & _GUARDED:
         return False
     start, end = _token_bytes(texts, text_a, i)
     x = _characters(texts.folded, start, end)
     start, end = _token_bytes(texts, text_b, j)
     y = _characters(texts.folded, start, end)
-    if x.size < SHORTEST_NAME or y.size < SHORTEST_NAME:
+    if x.size < SHORTEST_WORD or y.size < SHORTEST_WORD:
         return False
     return _one_slip(x, y)
 
@@ -259,11 +273,22 @@ def _difference(texts, text_a, a_from, a_to, text_b, b_from, b_to, strict):
 
 
 @kernel
-def _all_covered(covered, start, end):
+def _moved(covered, start, end):
+    """Whether a passage that parts stands elsewhere in the other text."""
     for i in range(start, end):
         if not covered[i]:
             return False
-    return True
+    return end - start >= MOVED
+
+
+@kernel
+def _words(texts, text, start, end):
+    """Length of a passage in words; two characters of a script without spaces make one."""
+    length = 0.0
+    unspaced = CASELESS_WORD | JOINED
+    for i in range(start, end):
+        length += 0.5 if texts.flags[texts.first[text] + i] & unspaced == unspaced else 1.0
+    return length
 
 
 @kernel
@@ -286,6 +311,72 @@ def _negated(texts, text, start, end, step):
             return False
         i += step
     return False
+
+
+@kernel
+def _mark(texts, text, touch, matched, side, edge):
+    """The difference that a mark makes which one text has right at a match: 0 where none.
+
+    "85%" and "85" differ, though only one of them has something there.
+    """
+    first = texts.first[text]
+    marked = texts.flags[first + touch]
+    if side == 0:  # the mark stands before the match: "-5"
+        if edge & JOINED and marked & (SYMBOL_TOKEN | NUMBER):
+            return _SYMBOL
+    elif edge & JOINED and marked & (SYMBOL_TOKEN | NUMBER):
+        return _SYMBOL
+    return 0
+
+
+@kernel
+def _initials(texts, text, start, end):
+    """Whether tokens [start, end) are the initials of writers: "MH/PA"."""
+    if end - start > MOST_INITIALS:
+        return False
+    for i in range(start, end):
+        first, after = _token_bytes(texts, text, i)
+        if not texts.flags[texts.first[text] + i] & SHOUTED or after - first > LONGEST_INITIALS:
+            return False
+    return True
+
+
+@kernel
+def _same_ends(texts, text_a, a_from, a_to, text_b, b_from, b_to, at_end, a_edge, b_edge, strict):
+    """Whether two texts that part at an end may say the same nevertheless."""
+    if (a_edge & AFTER_STOP and b_edge & AFTER_STOP and at_end) and (
+        _initials(texts, text_a, a_from, a_to) and _initials(texts, text_b, b_from, b_to)
+    ):
+        return True
+    if a_to - a_from == 1 and (at_end or not strict):
+        other = b_from if at_end else b_to - 1
+        if _is_cut(texts, text_a, a_from, text_b, other, at_end) and (
+            b_to - b_from >= GOES_ON or _rare(texts, text_a, a_from)
+        ):
+            return True
+    if b_to - b_from == 1 and (at_end or not strict):
+        other = a_from if at_end else a_to - 1
+        if _is_cut(texts, text_b, b_from, text_a, other, at_end) and (
+            a_to - a_from >= GOES_ON or _rare(texts, text_b, b_from)
+        ):
+            return True
+    return _difference(texts, text_a, a_from, a_to, text_b, b_from, b_to, strict) == 0
+
+
+@kernel
+def _rare(texts, text, token):
+    """Whether a token stands in few places, as what is left of a word does."""
+    mask = np.uint64(texts.frequency.size - 1)
+    return texts.frequency[texts.hashes[texts.first[text] + token] & mask] <= ATTESTED
+
+
+@kernel
+def _sentences(texts, text, start, end):
+    """Whether tokens [start, end) are whole sentences."""
+    first = texts.first[text]
+    return (
+        texts.flags[first + start] & AFTER_STOP != 0 and texts.flags[first + end] & AFTER_STOP != 0
+    )
 
 
 @kernel
@@ -313,16 +404,24 @@ def judge(texts, text_a, covered_a, text_b, covered_b, runs, strict):
         a_from, a_to = runs[k, 0] + runs[k, 2], runs[k + 1, 0]
         b_from, b_to = runs[k, 1] + runs[k, 2], runs[k + 1, 1]
         only_a, only_b = b_from == b_to, a_from == a_to
-        if only_a and a_to - a_from >= MOVED and _all_covered(covered_a, a_from, a_to):
+        if only_a and _moved(covered_a, a_from, a_to):
             continue
-        if only_b and b_to - b_from >= MOVED and _all_covered(covered_b, b_from, b_to):
+        if only_b and _moved(covered_b, b_from, b_to):
+            continue
+        if (
+            not (only_a or only_b)
+            and _sentences(texts, text_a, a_from, a_to)
+            and _sentences(texts, text_b, b_from, b_to)
+            and _moved(covered_a, a_from, a_to)
+            and _moved(covered_b, b_from, b_to)
+        ):
             continue
         code = _difference(texts, text_a, a_from, a_to, text_b, b_from, b_to, strict)
         if code == 0:
             continue
-        if only_b and b_to - b_from >= OMISSION:
-            b_in_a = False  # a leaves a passage out: b can stand for a, not the other way
-        elif only_a and a_to - a_from >= OMISSION:
+        if only_b and b_to - b_from >= OMISSION and _sentences(texts, text_b, b_from, b_to):
+            b_in_a = False  # a leaves a sentence out: b can stand for a, not the other way
+        elif only_a and a_to - a_from >= OMISSION and _sentences(texts, text_a, a_from, a_to):
             a_in_b = False
         else:
             a_in_b = False
@@ -331,9 +430,9 @@ def judge(texts, text_a, covered_a, text_b, covered_b, runs, strict):
             worst = code
             wa, wa_end, wb, wb_end = a_from, a_to, b_from, b_to
 
-    # The ends. What sticks out on one side only is residue; what parts on both sides is a
-    # difference between near copies, and between a text and its container where the words
-    # that touch the match are of one telling kind.
+    # The ends. A few words that stick out are residue: an attribution, a credit, a title. More
+    # is a statement, and the text that has it can't be merged into one that lacks it. Where
+    # both texts go on, each in its own way, they differ.
     last = runs.shape[0] - 1
     ends_agree = True
     n, m = texts.core[text_a], texts.core[text_b]
@@ -341,48 +440,56 @@ def judge(texts, text_a, covered_a, text_b, covered_b, runs, strict):
         if side == 0:
             a_from, a_to, b_from, b_to = 0, runs[0, 0], 0, runs[0, 1]
             a_touch, b_touch, step = a_to - 1, b_to - 1, -1
-            a_broken = texts.flags[texts.first[text_a] + runs[0, 0]] & AFTER_BREAK != 0
-            b_broken = texts.flags[texts.first[text_b] + runs[0, 1]] & AFTER_BREAK != 0
+            a_edge = texts.flags[texts.first[text_a] + runs[0, 0]]
+            b_edge = texts.flags[texts.first[text_b] + runs[0, 1]]
         else:
             a_from, a_to = runs[last, 0] + runs[last, 2], n
             b_from, b_to = runs[last, 1] + runs[last, 2], m
             a_touch, b_touch, step = a_from, b_from, 1
-            a_broken = (
-                a_from < a_to and texts.flags[texts.first[text_a] + a_from] & AFTER_BREAK != 0
-            )
-            b_broken = (
-                b_from < b_to and texts.flags[texts.first[text_b] + b_from] & AFTER_BREAK != 0
-            )
+            a_edge = texts.flags[texts.first[text_a] + a_from] if a_from < a_to else _NO_FLAGS
+            b_edge = texts.flags[texts.first[text_b] + b_from] if b_from < b_to else _NO_FLAGS
+        # Sentences that stand elsewhere in the other text do not count.
+        if a_edge & AFTER_STOP and _moved(covered_a, a_from, a_to):
+            a_to = a_from
+        if b_edge & AFTER_STOP and _moved(covered_b, b_from, b_to):
+            b_to = b_from
+        gap_a, gap_b = a_to - a_from, b_to - b_from
+        if gap_a == 0 and gap_b == 0:
+            continue
+        long_a = _words(texts, text_a, a_from, a_to) >= STATEMENT
+        long_b = _words(texts, text_b, b_from, b_to) >= STATEMENT
         code = 0
         negated = False
-        if a_from < a_to and not a_broken:
+        if gap_a and not a_edge & AFTER_BREAK:
             negated |= _negated(texts, text_a, a_touch, a_from - 1 if step < 0 else a_to, step)
-        if b_from < b_to and not b_broken:
+        if gap_b and not b_edge & AFTER_BREAK:
             negated |= _negated(texts, text_b, b_touch, b_from - 1 if step < 0 else b_to, step)
         if negated:
             a_in_b = False
             b_in_a = False
             code = _NEGATION
-        elif a_from < a_to and b_from < b_to:
-            cut = (
-                a_to - a_from == 1 and _is_cut(texts, text_a, a_touch, text_b, b_touch, side == 1)
-            ) or (
-                b_to - b_from == 1 and _is_cut(texts, text_b, b_touch, text_a, a_touch, side == 1)
-            )
-            if not cut:
-                code = _difference(texts, text_a, a_from, a_to, text_b, b_from, b_to, strict)
+        elif gap_b == 0 or gap_a == 0:
+            if gap_a:
+                code = _mark(texts, text_a, a_touch, runs[0, 0], side, a_edge)
+            else:
+                code = _mark(texts, text_b, b_touch, runs[0, 1], side, b_edge)
             if code:
-                ends_agree = False
-                touch = (
-                    texts.flags[texts.first[text_a] + a_touch]
-                    & texts.flags[texts.first[text_b] + b_touch]
-                    & _GUARDED
-                )
-                gap_a, gap_b = a_to - a_from, b_to - b_from
-                alike = max(gap_a, gap_b) <= 2 * min(gap_a, gap_b) + END_SLACK
-                if alike or (touch and not a_broken and not b_broken):
-                    a_in_b = False
-                    b_in_a = False
+                a_in_b = False
+                b_in_a = False
+            if long_a:
+                a_in_b = False
+            if long_b:
+                b_in_a = False
+        elif not _same_ends(
+            texts, text_a, a_from, a_to, text_b, b_from, b_to, side == 1, a_edge, b_edge, strict
+        ):
+            code = _difference(texts, text_a, a_from, a_to, text_b, b_from, b_to, strict)
+            ends_agree = False
+            alike = max(gap_a, gap_b) <= 2 * min(gap_a, gap_b) + END_SLACK
+            if alike or long_a or not a_edge & _PAUSE:
+                a_in_b = False
+            if alike or long_b or not b_edge & _PAUSE:
+                b_in_a = False
         if code and (worst == 0 or code < worst):
             worst = code
             wa, wa_end, wb, wb_end = a_from, a_to, b_from, b_to

@@ -14,19 +14,22 @@ from numpy.typing import NDArray
 
 from onrecord.dedup.align import align
 from onrecord.dedup.exact import Texts
-from onrecord.dedup.guard import MOVED, judge
+from onrecord.dedup.guard import MOVED, WORDING, judge
 from onrecord.dedup.repeats import repeated_ends
 from onrecord.kernel import kernel
 from onrecord.parallel import in_order
 from onrecord.text.tokens import CASELESS_WORD, SHOUTED
 
 #: Version of the rules by which relations are found; published with every match.
-RULE = "onrecord-dedup/1"
+RULE = "onrecord-dedup/2"
 
 #: Two texts are near when each covers this share of the other …
 NEAR = 0.66
 #: … and this share of the longer one's words (as a bag) stands in the other.
 BAG = 0.70
+#: Two texts that cover each other to this share only, with words in common like near ones,
+#: are linked as variants: an edited text, a template filled in otherwise.
+LINKED = 0.50
 #: A text is contained when its container covers this share of it …
 CONTAINED = 0.80
 #: … and at least so many of its tokens.
@@ -222,13 +225,13 @@ def _verify(view, pair_a, pair_b):
             loaded = b
         n_a = _cover(table_b, view.hashes, view.first[a], view.size[a], covered_a)
         of_a = n_a / view.size[a]
-        if of_a < NEAR:
+        if of_a < LINKED:
             continue
         table_a = room_a[: _slots(view.size[a])]
         _fill(table_a, view.hashes, view.first[a], view.size[a])
         n_b = _cover(table_a, view.hashes, view.first[b], view.size[b], covered_b)
         of_b = n_b / view.size[b]
-        if of_a < CONTAINED and of_b < NEAR:
+        if of_a < CONTAINED and of_b < LINKED:
             continue
         runs = align(
             view.hashes,
@@ -248,13 +251,14 @@ def _verify(view, pair_a, pair_b):
         of_a, of_b = n_a / view.size[a], n_b / view.size[b]
         coverage_a[p] = of_a
         coverage_b[p] = of_b
-        near = min(of_a, of_b) >= NEAR and (
+        linked = min(of_a, of_b) >= LINKED and (
             _bag_overlap(view.hashes, view.first[a], view.core[a], view.first[b], view.core[b])
             >= BAG
         )
+        near = linked and min(of_a, of_b) >= NEAR
         a_fits = of_a >= CONTAINED and n_a >= CONTAINED_TOKENS
         b_fits = of_b >= CONTAINED and n_b >= CONTAINED_TOKENS
-        if not near and not a_fits and not b_fits:
+        if not linked and not a_fits and not b_fits:
             continue
         strict = view.strict[a] or view.strict[b]
         a_in_b, b_in_a, ends_agree, code, w0, w1, w2, w3 = judge(
@@ -264,10 +268,11 @@ def _verify(view, pair_a, pair_b):
             relation[p] = NEAR_COPY
         elif a_fits and a_in_b:
             relation[p] = A_IN_B
-        elif b_fits and b_in_a and of_b > of_a:
+        elif b_fits and b_in_a:
             relation[p] = B_IN_A
-        elif code:
+        else:
             relation[p] = VARIANT
+            code = code if code else WORDING
         difference[p] = code
         spans[p, 0] = runs[0, 0]
         spans[p, 1] = runs[last, 0] + runs[last, 2]

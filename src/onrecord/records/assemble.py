@@ -253,7 +253,6 @@ class _ChunkTables:
                 continue
             at = ledger.covered_at[text]
             uncovered = ~ledger.covered[at : at + view.size[text]]
-            uncovered[view.core[text] :] = False  # that is told by `repeats_itself`
             if not uncovered.any():
                 continue
             span = slice(tokens.offsets[i], tokens.offsets[i + 1])

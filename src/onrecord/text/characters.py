@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 #: Raised by one whenever a change to the normal form changes any token.
-NORMAL_FORM = "onrecord-tokens/1"
+NORMAL_FORM = "onrecord-tokens/2"
 
 TABLE_SIZE = 0x20000
 
@@ -45,13 +45,13 @@ LOWER = 1 << 12
 _LINE_BREAKS = "\n\r\x0b\x0c\x85\u2028\u2029"
 _ZERO_WIDTH_BLANKS = "\u180e\u200b\u2060\ufeff"
 _STOPS = ".!?…。！？｡؟۔।॥។၊။։"
-_JOINERS = ".,٫٬"
+_JOINERS = ".,٫٬．"
 _APOSTROPHES = "'’ʼ＇‛`´"
 _SIGNS = "-−–‐‑﹣－"
 _EXTRA_SYMBOLS = "%‰‱٪°№§％"
 _PLAIN_MATH = "|"
-_OPENERS = "“‘„‚«‹([{「『《〈【"
-_CLOSERS = "”’»›)]}」』》〉】"
+_OPENERS = "“‘„‚«‹([{「『《〈【（［｛〔"
+_CLOSERS = "”’»›)]}」』》〉】）］｝〕"
 # Scripts that put no spaces between words: every character is a token of its own.
 _UNSPACED = (
     (0x0E00, 0x0EFF),  # Thai, Lao
@@ -75,8 +75,12 @@ _LETTER_VARIANTS = {
     "ک": "ك",
     "ڪ": "ك",
     "İ": "i",
+    "ß": "ss",
+    "ẞ": "ss",
 }
-_SIGN_VARIANTS = {"٪": "%", "٫": ".", "٬": ","}
+_SIGN_VARIANTS = {"٪": "%", "٫": ".", "٬": ",", "．": "."}
+# The half-width marks that voice the kana before them.
+_VOICING = {"ﾞ": "\u3099", "ﾟ": "\u309a"}
 _COMPATIBILITY_LETTERS = (
     (0xFB00, 0xFB06),  # Latin ligatures
     (0xFB50, 0xFDFF),  # Arabic presentation forms
@@ -123,7 +127,7 @@ def _kind(char: str, code: int, category: str) -> int:
     # Tatweel (ـ) only stretches a word; variation selectors only choose a glyph.
     if category == "Cf" or char == "ـ" or 0xFE00 <= code <= 0xFE0F:
         return IGNORED
-    if category[0] == "M":
+    if category[0] == "M" or char in _VOICING:
         return MARK
     if category[0] == "L":
         return IDEOGRAPH if _within(code, _UNSPACED) else LETTER
@@ -163,6 +167,10 @@ def _fold(char: str, code: int, kind: int) -> str:
         return ""
     if kind == SIGN:
         return "-"
+    if char in _VOICING:
+        return _VOICING[char]
+    if 0x3040 <= code <= 0x30FF:  # voiced kana as half-width text has them: kana and mark
+        return unicodedata.normalize("NFD", char)
     if kind == DIGIT:
         return str(unicodedata.decimal(char))
     if char in _SIGN_VARIANTS:

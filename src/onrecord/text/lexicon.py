@@ -17,18 +17,18 @@ from onrecord.kernel import kernel
 NEGATION, NUMBER_WORD, DATE_WORD, FUNCTION_WORD, LINK_WORD = 1, 2, 4, 8, 16
 
 _NEGATIONS = {
-    "en": """no not never none nobody nothing neither nor nowhere without cannot t dont doesnt
+    "en": """no not never none nobody nothing neither nor nowhere without cannot t doesnt
         didnt wont isnt wasnt arent couldnt wouldnt hasnt havent hardly scarcely barely denied
         denies deny refused refuses refuse failed fails unlikely false falsely untrue lie lies
         allegedly reportedly purportedly supposedly alleged almost nearly former attempted
         threatened threatens unconfirmed rumour rumours rumor rumors hoax withdraw withdrew
         withdrawn withdrawal withdraws retract retracted retraction against""",
     "es": "no nunca jamás ni nada nadie ningún ninguno ninguna ningunos ningunas sin tampoco",
-    "fr": "ne n pas non jamais ni rien personne aucun aucune sans point",
+    "fr": "ne n pas non jamais ni rien personne aucun aucune sans",
     "pt": "não nunca jamais nem nada ninguém nenhum nenhuma sem tampouco",
     "it": "non né mai niente nulla nessuno nessuna nessun senza neanche nemmeno neppure",
     "de": "nicht kein keine keinen keinem keiner keines nie niemals niemand nichts weder ohne",
-    "nl": "niet geen nooit niemand niets noch zonder nergens",
+    "nl": "niet geen nooit niemand niets zonder nergens",
     "ru": "не ни нет без никто ничто ничего никогда нигде никакой никаких нельзя",
     "uk": "не ні немає без ніхто ніщо нічого ніколи ніде",
     "ar": "لا لم لن ليس ليست ليسوا غير ما بدون دون كلا ولا ولم ولن",
@@ -70,6 +70,11 @@ _DATE_WORDS = {
     "ru": """января февраля марта апреля мая июня июля августа сентября октября ноября декабря
         понедельник вторник среда среду четверг пятница пятницу суббота субботу воскресенье
         сегодня вчера завтра""",
+    "fa": """شنبه يكشنبه دوشنبه سهشنبه چهارشنبه پنجشنبه پنجشنبه جمعه فروردين ارديبهشت خرداد تير
+        مرداد شهريور مهر آبان آذر دي بهمن اسفند ژانويه فوريه مارس آوريل مه ژوئن ژوئيه اوت
+        سپتامبر اكتبر نوامبر دسامبر امروز ديروز فردا""",
+    "ar": """السبت الأحد الاثنين الإثنين الثلاثاء الأربعاء الخميس الجمعة يناير فبراير مارس أبريل
+        مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر اليوم أمس غدا""",
 }
 
 #: Words that one of two texts may have and the other not without saying anything else.

@@ -88,6 +88,7 @@ def _lines(text, begin, end, properties):
     low = np.int64(0)  # whether the first character is no capital, digit or mark
     empty_lines = np.int64(1)
     carriage = False
+    unspaced = False
     at = begin
     while True:
         if at < end:
@@ -113,7 +114,7 @@ def _lines(text, begin, end, properties):
                 starts[n] = first
                 ends[n] = last
                 widths[n] = last_width
-                heads[n] = head if head >= 0 else last_width
+                heads[n] = 1 if unspaced else (head if head >= 0 else last_width)
                 apart[n] = 1 if empty_lines > 0 else 0
                 going_on[n] = low
                 n += 1
@@ -134,6 +135,7 @@ def _lines(text, begin, end, properties):
             if first < 0:
                 first = at
                 low = np.int64(1 if bits & (LOWER | CASELESS) else 0)
+                unspaced = bits & KIND == IDEOGRAPH  # may be broken behind any character
             width += 1
             last = at + size
             last_width = width

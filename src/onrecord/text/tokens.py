@@ -67,8 +67,11 @@ FILLER = 256  # an article, a preposition, a title: says nothing by itself
 LINK = 512  # begins an address or an escaped character
 AFTER_BREAK = 128  # punctuation that ends a sentence, a quotation or a clause stands before it
 AFTER_STOP = 1024  # a sentence, a line or the block begins with it
+JOINED = 2048  # nothing stands between it and the token before
+AFTER_COMMA = 4096  # a comma stands before it, and no stronger mark
 
 _NONE, _SEEN, _PASSED = range(3)
+_COMMAS = (0x2C, 0x60C, 0x3001, 0xFF0C)  # , ، 、 ，
 
 #: So many of one symbol in a row are a rule or a fence ("=====", "~~~"), not a symbol.
 _ORNAMENT = 3
@@ -144,9 +147,13 @@ def _close(n, h, head, f, capitals, cased, words, hashes, flags, folded):
 
 
 @kernel
-def _begins(broke, stop, upper):
+def _begins(broke, stop, upper, comma, joined):
     """Flags of a token by what stands before it."""
     flags = AFTER_BREAK if broke else 0
+    if comma:
+        flags |= AFTER_COMMA
+    if joined:
+        flags |= JOINED
     if stop == _PASSED or (stop == _SEEN and upper):
         flags |= AFTER_STOP
     return flags
@@ -193,7 +200,9 @@ def _tokenise_block(
     h = HASH_START
     capitals = 0
     cased = 0
+    first_token = n
     broke = True
+    comma = False
     stop = _PASSED  # whether a full stop was seen since the last token, and white space after it
     previous = np.int64(0)  # kind and flags of the code point before
     at = begin
@@ -205,9 +214,11 @@ def _tokenise_block(
                     _close(n, h, head, f, capitals, cased, words, hashes, flags, folded)
                     n += 1
                 current = LETTER
-                flags[n] = (NAME if byte < 97 else 0) | _begins(broke, stop, byte < 97)
-                broke, stop = False, _NONE
                 t_start[n] = at - begin
+                joined = n > first_token and t_end[n - 1] == t_start[n]
+                flags[n] = NAME if byte < 97 else 0
+                flags[n] |= _begins(broke, stop, byte < 97, comma, joined)
+                broke, stop, comma = False, _NONE, False
                 head = f
                 f += 4
                 h = HASH_START
@@ -274,6 +285,8 @@ def _tokenise_block(
         if kind == SEPARATOR:
             if bits & (STOP | OPENER | CLOSER | BREAK) or code == 34 or code == 58 or code == 59:
                 broke = True
+            if code in _COMMAS:
+                comma = True
             if bits & BREAK or (bits & STOP and code >= 0x3000) or (stop and bits & BLANK):
                 stop = _PASSED  # the full stops of Chinese and Japanese need no space
             elif bits & STOP:
@@ -281,9 +294,10 @@ def _tokenise_block(
         else:
             if current == SEPARATOR:
                 current = kind
-                flags[n] = _opening(kind, bits) | _begins(broke, stop, bits & UPPER)
-                broke, stop = False, _NONE
                 t_start[n] = at - begin
+                joined = n > first_token and t_end[n - 1] == t_start[n]
+                flags[n] = _opening(kind, bits) | _begins(broke, stop, bits & UPPER, comma, joined)
+                broke, stop, comma = False, _NONE, False
                 head = f
                 f += 4
                 h = HASH_START

@@ -1,0 +1,1 @@
+"""Quality on labelled text: repeats and look-alikes planted in real paragraphs."""

@@ -1,0 +1,1 @@
+"""Quality on natural pairs: real paragraphs near the thresholds, judged by reading."""
