@@ -22,6 +22,7 @@ from onrecord.text.tokens import (
     AFTER_STOP,
     CASELESS_WORD,
     DATE,
+    ENDED,
     FILLER,
     JOINED,
     LINK,
@@ -39,6 +40,8 @@ _NUMBER, _DATE, _NEGATION, _SYMBOL, _NAME, WORDING = range(1, 7)
 
 #: Sentences of at least so many tokens that only one text has are an omission in the other.
 OMISSION = 4
+#: A text is taken for cut off from so many tokens on: shorter ones may be headlines.
+SHORTEST_CUT = 10
 #: So many tokens that one text has more at an end are a statement of its own, not residue.
 STATEMENT = 5
 #: Initials of writers behind a text: so many tokens, of so many bytes each.
@@ -314,17 +317,16 @@ def _negated(texts, text, start, end, step):
 
 
 @kernel
-def _mark(texts, text, touch, matched, side, edge):
+def _mark(texts, text, touch, matched, edge):
     """The difference that a mark makes which one text has right at a match: 0 where none.
 
     "85%" and "85" differ, though only one of them has something there.
     """
+    if not edge & JOINED:
+        return 0
     first = texts.first[text]
-    marked = texts.flags[first + touch]
-    if side == 0:  # the mark stands before the match: "-5"
-        if edge & JOINED and marked & (SYMBOL_TOKEN | NUMBER):
-            return _SYMBOL
-    elif edge & JOINED and marked & (SYMBOL_TOKEN | NUMBER):
+    mark, beside = texts.flags[first + touch], texts.flags[first + matched]
+    if mark & NUMBER or (mark & SYMBOL_TOKEN and beside & NUMBER):
         return _SYMBOL
     return 0
 
@@ -361,6 +363,38 @@ def _same_ends(texts, text_a, a_from, a_to, text_b, b_from, b_to, at_end, a_edge
         ):
             return True
     return _difference(texts, text_a, a_from, a_to, text_b, b_from, b_to, strict) == 0
+
+
+@kernel
+def _cut_off(texts, text):
+    """Whether a text of some length breaks off without the end of a sentence."""
+    last = texts.first[text] + texts.size[text] - 1
+    return texts.size[text] >= SHORTEST_CUT and not texts.flags[last] & ENDED
+
+
+@kernel
+def _contradict(texts, text_a, a_from, a_to, text_b, b_from, b_to):
+    """Whether each of two passages has a name, number or date that the other lacks."""
+    return _has_own(texts, text_a, a_from, a_to, text_b, b_from, b_to) and _has_own(
+        texts, text_b, b_from, b_to, text_a, a_from, a_to
+    )
+
+
+@kernel
+def _has_own(texts, text_a, a_from, a_to, text_b, b_from, b_to):
+    """Whether a passage has a guarded token that another lacks."""
+    first_a, first_b = texts.first[text_a], texts.first[text_b]
+    for i in range(a_from, a_to):
+        if not texts.flags[first_a + i] & (_GUARDED | CASELESS_WORD):
+            continue
+        if _initials(texts, text_a, i, i + 1):
+            continue
+        found = False
+        for j in range(b_from, b_to):
+            found = found or texts.hashes[first_a + i] == texts.hashes[first_b + j]
+        if not found:
+            return True
+    return False
 
 
 @kernel
@@ -464,15 +498,20 @@ def judge(texts, text_a, covered_a, text_b, covered_b, runs, strict):
             negated |= _negated(texts, text_a, a_touch, a_from - 1 if step < 0 else a_to, step)
         if gap_b and not b_edge & AFTER_BREAK:
             negated |= _negated(texts, text_b, b_touch, b_from - 1 if step < 0 else b_to, step)
+        # A text that is cut off says nothing yet about what the other one negates.
+        if negated and gap_a == 0 and side == 1 and _cut_off(texts, text_a):
+            negated = False
+        if negated and gap_b == 0 and side == 1 and _cut_off(texts, text_b):
+            negated = False
         if negated:
             a_in_b = False
             b_in_a = False
             code = _NEGATION
         elif gap_b == 0 or gap_a == 0:
             if gap_a:
-                code = _mark(texts, text_a, a_touch, runs[0, 0], side, a_edge)
+                code = _mark(texts, text_a, a_touch, a_touch - step, a_edge)
             else:
-                code = _mark(texts, text_b, b_touch, runs[0, 1], side, b_edge)
+                code = _mark(texts, text_b, b_touch, b_touch - step, b_edge)
             if code:
                 a_in_b = False
                 b_in_a = False
@@ -486,6 +525,8 @@ def judge(texts, text_a, covered_a, text_b, covered_b, runs, strict):
             code = _difference(texts, text_a, a_from, a_to, text_b, b_from, b_to, strict)
             ends_agree = False
             alike = max(gap_a, gap_b) <= 2 * min(gap_a, gap_b) + END_SLACK
+            if a_edge & b_edge & AFTER_BREAK:  # two attributions, unless they contradict
+                alike = _contradict(texts, text_a, a_from, a_to, text_b, b_from, b_to)
             if alike or long_a or not a_edge & _PAUSE:
                 a_in_b = False
             if alike or long_b or not b_edge & _PAUSE:

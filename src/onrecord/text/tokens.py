@@ -69,6 +69,7 @@ AFTER_BREAK = 128  # punctuation that ends a sentence, a quotation or a clause s
 AFTER_STOP = 1024  # a sentence, a line or the block begins with it
 JOINED = 2048  # nothing stands between it and the token before
 AFTER_COMMA = 4096  # a comma stands before it, and no stronger mark
+ENDED = 8192  # the last token of a block that ends like a sentence, not cut off
 
 _NONE, _SEEN, _PASSED = range(3)
 _COMMAS = (0x2C, 0x60C, 0x3001, 0xFF0C)  # , ، 、 ，
@@ -172,6 +173,29 @@ def _opening(kind, bits):
 
 
 @kernel
+def _reference(text, at, end):
+    """The character that "&#8217;" or "&#x2019;" stands for, and its bytes; else "&" itself."""
+    if at + 3 >= end or text[at + 1] != 35:
+        return np.int64(38), 1
+    base = 16 if text[at + 2] | 0x20 == 120 else 10
+    i = at + 3 if base == 16 else at + 2
+    value = np.int64(0)
+    while i < end and i < at + 10:
+        byte = np.int64(text[i])
+        if 48 <= byte <= 57:
+            digit = byte - 48
+        elif base == 16 and 97 <= (byte | 0x20) <= 102:
+            digit = (byte | 0x20) - 87
+        else:
+            break
+        value = value * base + digit
+        i += 1
+    if i == end or text[i] != 59 or value == 0 or value > 0x10FFFF:
+        return np.int64(38), 1
+    return value, i + 1 - at
+
+
+@kernel
 def _run_of(text, code, at, end):
     """(how many of one code point stand in a row from byte `at` on, the byte after them)."""
     run = 0
@@ -203,6 +227,7 @@ def _tokenise_block(
     first_token = n
     broke = True
     comma = False
+    dotted = False
     stop = _PASSED  # whether a full stop was seen since the last token, and white space after it
     previous = np.int64(0)  # kind and flags of the code point before
     at = begin
@@ -251,6 +276,8 @@ def _tokenise_block(
             continue
 
         code, size = decode_at(text, at)
+        if code == 38:
+            code, size = _reference(text, at, end)
         bits = property_of(code, properties)
         kind = bits & KIND
         # Marks that act only in a place of their own, else they separate.
@@ -287,6 +314,8 @@ def _tokenise_block(
                 broke = True
             if code in _COMMAS:
                 comma = True
+            if bits & STOP:
+                dotted = code == 0x2026 or (stop and code == 46)  # an ellipsis cuts off
             if bits & BREAK or (bits & STOP and code >= 0x3000) or (stop and bits & BLANK):
                 stop = _PASSED  # the full stops of Chinese and Japanese need no space
             elif bits & STOP:
@@ -318,6 +347,8 @@ def _tokenise_block(
     if current != SEPARATOR:
         _close(n, h, head, f, capitals, cased, words, hashes, flags, folded)
         n += 1
+    if n > first_token and stop and not dotted:
+        flags[n - 1] |= ENDED
     return n, f
 
 
