@@ -137,7 +137,7 @@ class Corpus:
             np.empty(n, np.bool_),
         )
         chunk = self.with_rights(chunk, data)
-        standing = self.standing(chunk, data, np.arange(len(batch.blocks)))
+        standing = self.standing(chunk, np.arange(len(batch.blocks)))
         of_block = self.texts.add(batch.tokens, standing)
         self.chunks.append(replace(chunk, of_block=of_block))
 
@@ -146,14 +146,13 @@ class Corpus:
         names = chunk.documents["source_id"].to_pylist()
         return np.array([self._source_row[name] for name in names], np.int64)
 
-    def standing(self, chunk: Chunk, text: NDArray[np.uint8], rows: NDArray[np.int64]) -> Standing:
+    def standing(self, chunk: Chunk, rows: NDArray[np.int64]) -> Standing:
         """What some blocks of a chunk bring with them, besides their tokens."""
         languages = chunk.documents["language"].to_pylist()
         trusted = np.array([(x or "").split("-")[0] in NEGATION_LANGUAGES for x in languages])
         blocks = chunk.blocks
         return Standing(
             chunk.rank()[rows],
-            characters(text, blocks.start[rows], blocks.end[rows]),
             trusted[blocks.document[rows]],
         )
 

@@ -65,15 +65,19 @@ def unglue(corpus: Corpus, before: list[SplitOff], boilerplate: int) -> list[Spl
     """
     known = {run: stated for stated in before if (run := _as_run(corpus, stated))}
     runs = list(known)
+    sources = set(range(len(corpus.sources)))
     for _ in range(ROUNDS):
         cuts = _Cuts(corpus)
         for source, rows, documents, home in _texts_by_source(corpus):
+            if source not in sources:
+                continue
             found = find_runs(corpus.texts, source, rows, documents, home, boilerplate)
             runs += [run for run in found if run not in runs]
             for run in runs:
                 if run.source == source:
                     cuts.add(run, rows[carriers(corpus.texts, rows, run)])
-        if not cuts.apply():
+        sources = cuts.apply()
+        if not sources:
             break
     stated = {known.get(run) or _stated(corpus, run) for run in runs}
     return sorted(filter(None, stated), key=lambda one: (one.source_id, one.side, one.text))
@@ -137,10 +141,10 @@ class _Cuts:
         texts = texts[cut[texts] == 0]
         cut[texts] = len(run.tokens) if run.side == END else -len(run.tokens)
 
-    def apply(self) -> bool:
-        """Cut all blocks that have such texts; return whether there were any."""
+    def apply(self) -> set[int]:
+        """Cut all blocks that have such texts; return the sources that have some."""
         if not self._cut:
-            return False
+            return set()
         nothing = np.zeros(len(self._corpus.texts), np.int32)
         for i, chunk in enumerate(self._corpus.chunks):
             source = self._corpus.source_rows(chunk)[chunk.blocks.document]
@@ -150,7 +154,7 @@ class _Cuts:
                 cut[here] = self._cut.get(row, nothing)[chunk.of_block[here]]
             if cut.any():
                 self._corpus.chunks[i] = _cut_chunk(self._corpus, chunk, cut)
-        return True
+        return set(self._cut)
 
 
 def _cut_chunk(corpus: Corpus, chunk: Chunk, cut: NDArray[np.int32]) -> Chunk:
@@ -175,7 +179,7 @@ def _cut_chunk(corpus: Corpus, chunk: Chunk, cut: NDArray[np.int32]) -> Chunk:
     )
     new = corpus.with_rights(new, text)
     pieces = np.sort(np.concatenate((back - 1, back)))
-    standing = corpus.standing(new, text, pieces)
+    standing = corpus.standing(new, pieces)
     new.of_block[pieces] = corpus.texts.add(new.tokens(text, pieces), standing)
     corpus.parts.update(
         zip(

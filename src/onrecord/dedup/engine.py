@@ -63,5 +63,5 @@ def deduplicate(
     words = winnow(details.first, details.size, details.hashes, threads)
     a, b = candidates(words, details.core)
     pairs = verify(details, a, b, threads)
-    standings = Standings(texts.characters[rows], preference, openness, documents)
+    standings = Standings(preference, openness, documents)
     return Decisions(details, pairs, resolve(pairs, details, standings, boilerplate))

@@ -21,13 +21,11 @@ class Standing(NamedTuple):
 
     Attributes:
         rank: uint64[blocks], lower where a block is the better one to show a text's
-            capitals and length: openness, then place in the corpus. No two blocks share one.
-        characters: int64[blocks], length in characters.
+            capitals: openness, then place in the corpus. No two blocks share one.
         trusted: bool[blocks], whether the negations of its language are known.
     """
 
     rank: NDArray[np.uint64]
-    characters: NDArray[np.int64]
     trusted: NDArray[np.bool_]
 
 
@@ -109,13 +107,12 @@ def _ranges(out, at, values, offsets, rows):
 
 
 @kernel
-def _prefer(of_block, offsets, new_flags, standing, first, flags, rank, characters, trusted):
-    """Let each text take the flags, length and trust of its best block so far."""
+def _prefer(of_block, offsets, new_flags, standing, first, flags, rank, trusted):
+    """Let each text take the flags and the trust of its best block so far."""
     for b in range(of_block.size):
         text = of_block[b]
         if standing.rank[b] < rank[text]:
             rank[text] = standing.rank[b]
-            characters[text] = standing.characters[b]
             trusted[text] = standing.trusted[b]
             for i in range(offsets[b + 1] - offsets[b]):
                 flags[first[text] + i] = new_flags[offsets[b] + i]
@@ -136,7 +133,7 @@ class Texts:
     Attributes:
         first: int64[texts + 1], first token of each text in `hashes` and `flags`.
         folded_first: int64[texts + 1], where its key begins in `folded`.
-        rank, characters, trusted: as in `Standing`, of the best block of each text.
+        rank, trusted: as in `Standing`, of the best block of each text.
         hashes: uint64[tokens]. flags: uint16[tokens]. folded: uint8[…]. As in ``Tokens``.
 
     The arrays may have room at their ends; `len` says how many texts there are.
@@ -147,7 +144,6 @@ class Texts:
         self.first = np.zeros(1024, np.int64)
         self.folded_first = np.zeros(1024, np.int64)
         self.rank = np.empty(1024, np.uint64)
-        self.characters = np.empty(1024, np.int64)
         self.trusted = np.empty(1024, np.bool_)
         self.hashes = np.empty(1024, np.uint64)
         self.flags = np.empty(1024, np.uint16)
@@ -185,7 +181,6 @@ class Texts:
         self.first = _longer(self.first, m + 1)
         self.folded_first = _longer(self.folded_first, m + 1)
         self.rank = _longer(self.rank, m)
-        self.characters = _longer(self.characters, m)
         self.trusted = _longer(self.trusted, m)
         sizes = tokens.offsets[blocks + 1] - tokens.offsets[blocks]
         self.first[n + 1 : m + 1] = self.first[n] + np.cumsum(sizes)
@@ -207,7 +202,6 @@ class Texts:
             self.first,
             self.flags,
             self.rank,
-            self.characters,
             self.trusted,
         )
         return of_block

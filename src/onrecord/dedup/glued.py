@@ -13,7 +13,6 @@ It reaches as far as nine tenths of these documents agree. What stands before it
 as a writer's initials, stays with the text.
 """
 
-import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -211,11 +210,14 @@ def find_runs(
     for side in (START, END):
         keys = _edges(rows, texts.first, texts.hashes, side, SHORTEST)
         order = np.argsort(keys, kind="stable")
-        bounds = np.flatnonzero(np.diff(keys[order], prepend=np.uint64(0))).tolist()
-        for begin, end in itertools.pairwise([*bounds, order.size]):
+        bounds = np.flatnonzero(np.diff(keys[order], prepend=np.uint64(0)))
+        if not bounds.size:
+            continue
+        ends = np.append(bounds[1:], order.size)
+        many = np.add.reduceat(documents[order], bounds) >= DOCUMENTS
+        many &= ends - bounds >= 2
+        for begin, end in zip(bounds[many].tolist(), ends[many].tolist(), strict=True):
             group = order[begin:end]
-            if group.size < 2 or documents[group].sum() < DOCUMENTS:
-                continue
             here, weights = rows[group], _weights(documents[group], home[group])
             length, example, total, apart, alone = _grow(
                 here, weights, texts.first, texts.hashes, texts.flags, side, SHORTEST

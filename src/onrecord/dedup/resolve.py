@@ -69,14 +69,12 @@ class Standings(NamedTuple):
     """What is known of each text besides its tokens; one entry a text.
 
     Attributes:
-        characters: int64, length of the canonical wording.
         preference: int64, rank of the canonical block; the lowest wins among copies.
         openness: uint8, 0 for the most open publication class; no text is ever removed in
             favour of one with a higher number.
         documents: int64, in how many documents it stands as a block of its own.
     """
 
-    characters: NDArray[np.int64]
     preference: NDArray[np.int64]
     openness: NDArray[np.uint8]
     documents: NDArray[np.int64]
@@ -168,7 +166,7 @@ def resolve(pairs: Pairs, texts: View, standings: Standings, boilerplate: int) -
     n = texts.size.size
     fate = np.zeros(n, np.uint8)
     choice = np.full(n, -1, np.int64)
-    preference, openness, documents = standings[1:]
+    preference, openness, documents = standings
 
     links = _links(pairs)
     text, target = links.text, links.target
@@ -217,6 +215,24 @@ def resolve(pairs: Pairs, texts: View, standings: Standings, boilerplate: int) -
     return Resolution(fate, evidence, np.flatnonzero(both_kept))
 
 
+@kernel
+def _characters(texts, rows):
+    """About how many characters some texts have: those of their tokens, and a space for each."""
+    counts = np.zeros(rows.size, np.int64)
+    for k in range(rows.size):
+        at = texts.folded_first[rows[k]]
+        for _ in range(texts.size[rows[k]]):
+            length = np.int64(0)
+            for i in range(4):
+                length |= np.int64(texts.folded[at + i]) << (8 * i)
+            at += 4
+            for i in range(length):
+                counts[k] += texts.folded[at + i] & 0xC0 != 0x80
+            at += length
+            counts[k] += 1
+    return counts
+
+
 class _Composites:
     """Which texts may be made of others, and of which.
 
@@ -229,8 +245,9 @@ class _Composites:
         self._links = links.rows(np.lexsort((links.target, links.text)))
         self._offsets = _offsets(self._links.text, texts.size.size)
         self._texts = texts
-        long = standings.characters > COMPOSITE_CHARACTERS
-        self._enough = np.where(long, 2, COMPOSITE_PARTS)
+        self._enough = np.full(texts.size.size, COMPOSITE_PARTS)
+        two = np.flatnonzero(np.diff(self._offsets) >= 2)
+        self._enough[two[_characters(texts, two) > COMPOSITE_CHARACTERS]] = 2
 
     def candidates(self, order: NDArray[np.int64]) -> list[int]:
         """Texts with parts enough in number and length, in the given order."""

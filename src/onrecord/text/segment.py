@@ -91,6 +91,15 @@ def _lines(text, begin, end, properties):
     unspaced = False
     at = begin
     while True:
+        if first >= 0:  # within a line, plain ASCII needs no table
+            run = at
+            while at < end and 0x21 <= text[at] <= 0x7E:
+                at += 1
+            if at > run:
+                carriage = False
+                width += at - run
+                last = at
+                last_width = width
         if at < end:
             code, size = decode_at(text, at)
             bits = property_of(code, properties)

@@ -315,7 +315,7 @@ def _tokenise_block(
             if code in _COMMAS:
                 comma = True
             if bits & STOP:
-                dotted = code == 0x2026 or (stop and code == 46)  # an ellipsis cuts off
+                dotted = code == 0x2026 or (stop != _NONE and code == 46)  # an ellipsis cuts off
             if bits & BREAK or (bits & STOP and code >= 0x3000) or (stop and bits & BLANK):
                 stop = _PASSED  # the full stops of Chinese and Japanese need no space
             elif bits & STOP:
