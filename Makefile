@@ -12,7 +12,7 @@ export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help release test check format clean dictionary
+.PHONY: help release test check format clean dictionary bench bench-quality bench-speed bench-peers
 
 help:  ## say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -34,16 +34,41 @@ test: $(STAMP)  ## run the whole test suite
 	$(BIN)/python -m pytest
 
 check: $(STAMP)  ## linters and types
-	$(BIN)/ruff check src flows tests
-	$(BIN)/ruff format --check src flows tests
+	$(BIN)/ruff check src flows tests bench
+	$(BIN)/ruff format --check src flows tests bench
 	$(BIN)/mypy
 
 format: $(STAMP)  ## format the code
-	$(BIN)/ruff format src flows tests
-	$(BIN)/ruff check --fix src flows tests
+	$(BIN)/ruff format src flows tests bench
+	$(BIN)/ruff check --fix src flows tests bench
 
 dictionary: $(STAMP)  ## rewrite docs/data-dictionary.md from schemas/
 	$(BIN)/python -m onrecord.records.dictionary docs/data-dictionary.md
+
+# Benchmarks run on CORPUS=folder-or-archive; without one on the shared corpus beside the
+# repository, and where that is missing on seeds/.
+SEED ?= 1
+BENCH := $(VENV)/.bench
+
+$(BENCH): $(STAMP)
+ifneq ($(UV),)
+	VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --constraint constraints.txt --editable '.[dev,bench]'
+else
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench]'
+endif
+	touch $(BENCH)
+
+bench-quality: $(BENCH)  ## what is found and what is merged wrongly, on a labelled set: SEED=n
+	$(BIN)/python -m bench.quality --seed $(SEED)
+	$(BIN)/python -m bench.quality.natural
+
+bench-speed: $(BENCH)  ## time and memory of every stage beside the floor
+	$(BIN)/python -m bench.speed --sizes 10,100,1000
+
+bench-peers: $(BENCH)  ## other tools on the same input, each in an environment of its own
+	$(BIN)/python -m bench.peers
+
+bench: bench-quality bench-speed bench-peers  ## all of them; writes bench/results/
 
 clean:  ## remove the environment and caches; data/ is yours to remove
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -30,7 +30,7 @@ def test_twenty_blocks_are_fourteen_paragraphs_and_six_repeats(
     ("block", "relation", "keeper", "residue", "repeats_itself"),
     [
         (1, "contained", 5, None, False),
-        (2, "contained", 5, None, True),
+        (2, "contained", 5, "rom", True),
         (6, "contained", 5, None, False),
         (10, "near", 9, "Mr .Blackman", False),
         (15, "contained", 14, None, False),

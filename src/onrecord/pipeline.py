@@ -30,6 +30,7 @@ from onrecord.ingest.sources import Source, read_sources
 from onrecord.parallel import in_order
 from onrecord.records.assemble import assemble
 from onrecord.records.validate import validate as check_records
+from onrecord.release.caps import exceeded
 from onrecord.release.catalog import release_path
 from onrecord.release.changes import Plan, Previous, plan
 from onrecord.release.describe import quality
@@ -272,11 +273,15 @@ def _unrestored(tables: Mapping[str, Rows], threads: int) -> list[str]:
     return [name for names in found for name in names]
 
 
-def validate(planned: Plan, settings: Settings) -> None:
+def validate(planned: Plan, previous: Previous | None, settings: Settings) -> dict[str, Any]:
     """Check every record against the schemas, and that every document can be restored.
 
+    Returns:
+        The figures of the release, as in ``quality.json``.
+
     Raises:
-        RefusedError: a rule is broken. Nothing is published then.
+        RefusedError: a rule is broken, or a source is hit beyond its caps. Nothing is
+            published then.
     """
     problems = [
         f"{p.table}, row {p.row}, {p.field}: {p.code}: {p.message}"
@@ -287,6 +292,15 @@ def validate(planned: Plan, settings: Settings) -> None:
     if problems:
         shown = "\n".join(problems[:20])
         raise RefusedError(f"The release is refused, {len(problems)} problems:\n{shown}")
+    figures = quality(planned.tables)
+    beyond = exceeded(planned, previous, figures, settings)
+    if beyond:
+        shown = "\n".join(beyond)
+        raise RefusedError(
+            f"The release is refused, it would change too much:\n{shown}\n"
+            "Look at the sources. Where this is right, allow it by name: --allow SOURCE."
+        )
+    return figures
 
 
 def _sample(tables: Mapping[str, Rows]) -> str | None:
@@ -337,14 +351,16 @@ def release(
                 tuple(found.remarks),
                 _sample(previous.tables),
             )
-        run(validate, planned, settings)
-        path, digest = run(publish_plan, planned, previous, found.sources, data, settings, created)
+        figures = run(validate, planned, previous, settings)
+        path, digest = run(
+            publish_plan, planned, figures, previous, found.sources, data, settings, created
+        )
         return Outcome(
             planned.version,
             path,
             digest,
             True,
-            quality(planned.tables),
+            figures,
             planned.reasons,
             tuple(found.remarks),
             _sample(planned.tables),

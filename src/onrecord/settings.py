@@ -42,3 +42,26 @@ class Settings(BaseModel):
         ge=2,
         description="A paragraph that stands in so many documents of one source is boilerplate.",
     )
+    cap_merged: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="A release is refused in which a larger share of a source's blocks would "
+        "stand behind others, but for verbatim repeats.",
+    )
+    cap_quarantined: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="A release is refused in which a larger share of a source can't be read.",
+    )
+    cap_retired: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="A release is refused that would retire a larger share of a source's "
+        "paragraphs.",
+    )
+    allow: tuple[str, ...] = Field(
+        default=(), description="Ids of sources for which the caps do not count."
+    )

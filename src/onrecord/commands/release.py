@@ -36,12 +36,21 @@ def command(
             help="A paragraph in so many documents of a source is boilerplate.",
         ),
     ] = 5,
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SOURCE",
+            help="Publish although this source loses more than the caps allow. Repeatable.",
+        ),
+    ] = None,
 ) -> None:
     """Build a release from a folder of sources, and publish it when anything changed.
 
     Reads every source, cuts documents into blocks, finds what repeats, checks every record
     against the schemas and every document against its bytes, and publishes tables as CSV and
-    Parquet below DATA/releases/. Nothing is visible until all of it is.
+    Parquet below DATA/releases/. Nothing is visible until all of it is. A release in which
+    half of a source's blocks would be merged, half of its inputs can't be read, or half of its
+    paragraphs would retire is refused, unless the source is allowed by name.
 
     Exit codes: 0 published, or nothing changed; 1 refused; 2 wrong usage or a bad source.yml.
     """
@@ -56,6 +65,7 @@ def command(
         max_file_bytes=int(max_file_mb * 1024 * 1024),
         split_above=split_above,
         boilerplate_documents=boilerplate_documents,
+        allow=tuple(allow or ()),
     )
     with Stages(pipeline.stage_order()) as stages:
         outcome = pipeline.release(seeds, data, settings, stages)

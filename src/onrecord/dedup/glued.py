@@ -26,6 +26,8 @@ from onrecord.text.tokens import AFTER_STOP
 
 #: In so many documents of a source a run must end or begin a text.
 DOCUMENTS = 20
+#: … glued to so many different texts: a few may be versions of one.
+CONTEXTS = 8
 #: A run goes on as long as this share of its documents agrees on the next token …
 AGREE = 0.9
 #: … and is a piece of its own where a sentence ends there in this share of them.
@@ -215,7 +217,7 @@ def find_runs(
             continue
         ends = np.append(bounds[1:], order.size)
         many = np.add.reduceat(documents[order], bounds) >= DOCUMENTS
-        many &= ends - bounds >= 2
+        many &= ends - bounds >= CONTEXTS
         for begin, end in zip(bounds[many].tolist(), ends[many].tolist(), strict=True):
             group = order[begin:end]
             here, weights = rows[group], _weights(documents[group], home[group])

@@ -519,9 +519,14 @@ def judge(texts, text_a, covered_a, text_b, covered_b, runs, strict):
                 a_in_b = False
             if long_b:
                 b_in_a = False
-        elif not _same_ends(
+        elif _same_ends(
             texts, text_a, a_from, a_to, text_b, b_from, b_to, side == 1, a_edge, b_edge, strict
         ):
+            if long_a:  # the other one is cut off where this one goes on
+                a_in_b = False
+            if long_b:
+                b_in_a = False
+        else:
             code = _difference(texts, text_a, a_from, a_to, text_b, b_from, b_to, strict)
             ends_agree = False
             alike = max(gap_a, gap_b) <= 2 * min(gap_a, gap_b) + END_SLACK

@@ -112,8 +112,26 @@ def _implied(table: TableSchema) -> set[str]:
     return {foreign.fields[0] for foreign in table.foreign_keys}
 
 
+def _missing(
+    table: TableSchema, rows: Rows, known: dict[str, pl.DataFrame]
+) -> dict[str, pl.Series]:
+    """For each column that leads to another table, its values that lead to no row there."""
+    missing = {}
+    for foreign in table.foreign_keys:
+        column, target = foreign.fields[0], foreign.reference  # single columns only
+        values = rows.lazy().select(column).drop_nulls().unique()
+        keys = known[target.resource].lazy()
+        lost = values.join(keys, left_on=column, right_on=target.fields[0], how="anti")
+        missing[column] = lost.collect().to_series()
+    return missing
+
+
 def _check(
-    table: TableSchema, frame: pl.DataFrame, known: dict[str, pl.Series], found: _Findings, at: int
+    table: TableSchema,
+    frame: pl.DataFrame,
+    missing: dict[str, pl.Series],
+    found: _Findings,
+    at: int,
 ) -> None:
     """Look at some rows of one table, `at` rows of which came before."""
     for field in table.fields:
@@ -133,12 +151,14 @@ def _check(
         at,
     )
     for foreign in table.foreign_keys:
-        column, target = foreign.fields[0], foreign.reference.resource  # single columns only
+        column = foreign.fields[0]
+        if not len(missing[column]):
+            continue
         found.add(
             column,
             "foreign-key",
-            f"leads to no row of {target}",
-            frame[column].is_not_null() & ~frame[column].is_in(known[target].implode()),
+            f"leads to no row of {foreign.reference.resource}",
+            frame[column].is_in(missing[column].implode()),
             frame[column],
             at,
         )
@@ -153,16 +173,17 @@ def _misshapen(name: str, actual: pa.Schema) -> Problem | None:
     return Problem(name, None, "", "schema-error", message)
 
 
-def _check_table(name: str, rows: Rows, known: dict[str, pl.Series]) -> list[Problem]:
+def _check_table(name: str, rows: Rows, known: dict[str, pl.DataFrame]) -> list[Problem]:
     """Problems of one table, piece by piece."""
     found = _Findings(name)
+    missing = _missing(schema(name), rows, known)
     at = 0
     last = None
     first_key = schema(name).primary_key[0]
     for piece in rows.pieces():
         frame = pl.from_arrow(piece)
         assert isinstance(frame, pl.DataFrame)
-        _check(schema(name), frame, known, found, at)
+        _check(schema(name), frame, missing, found, at)
         # A key in two pieces would be missed: pieces must not overlap in its first column.
         begins = frame[first_key].min()
         if last is not None and begins is not None and begins <= last:  # type: ignore[operator]
@@ -192,7 +213,7 @@ def validate(tables: Mapping[str, Rows | pa.Table], threads: int = 1) -> list[Pr
         return problems
     referred = {f.reference.resource for name in TABLES for f in schema(name).foreign_keys}
     known = {
-        name: rows[name].lazy().select(schema(name).primary_key[0]).collect().to_series()
+        name: rows[name].lazy().select(schema(name).primary_key[0]).collect()
         for name in sorted(referred)
     }
     checked = in_order(lambda name: _check_table(name, rows[name], known), TABLES, threads)

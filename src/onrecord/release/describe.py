@@ -30,8 +30,8 @@ _DESCRIPTION = (
     "where it occurs and the evidence for every repeat. The dataset records that a source "
     "printed a text, never that the text is true."
 )
-#: Their versions decide the bytes of a release, or the tokens of a text.
-_LIBRARIES = ("numba", "numpy", "polars", "pyarrow")
+#: Their versions decide the bytes of a release, the tokens of a text, or what it is taken for.
+_LIBRARIES = ("chardet", "eldc", "numba", "numpy", "polars", "pyarrow")
 
 
 @dataclass(frozen=True, slots=True)

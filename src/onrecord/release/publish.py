@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import filelock
 import pyarrow as pa
@@ -34,7 +35,6 @@ from onrecord.release.describe import (
     csv_package,
     parquet_package,
     provenance,
-    quality,
     readme,
 )
 from onrecord.release.digest import TableDigest
@@ -179,14 +179,13 @@ def _write_table(name: str, rows: Rows, staging: Path, pool: ThreadPoolExecutor)
     return digest.hexdigest()
 
 
-def _build(facts: Facts, staging: Path, previous: Path | None) -> str:
+def _build(facts: Facts, figures: dict[str, Any], staging: Path, previous: Path | None) -> str:
     """Write every file of a release; return its content digest."""
     tables = facts.plan.tables
     for name in ("csv", "parquet"):
         (staging / name).mkdir(parents=True)
     with ThreadPoolExecutor(2) as pool:
         digests = {name: _write_table(name, tables[name], staging, pool) for name in TABLES}
-    figures = quality(tables)
     origin = provenance(facts, digests)
     digest: str = origin["content_digest"]
     log = (previous / "CHANGELOG.md").read_text(encoding="utf-8") if previous else None
@@ -202,6 +201,7 @@ def _build(facts: Facts, staging: Path, previous: Path | None) -> str:
 
 def publish(
     plan: Plan,
+    figures: dict[str, Any],
     previous: Previous | None,
     sources: list[Source],
     data: Path,
@@ -212,6 +212,7 @@ def publish(
 
     Args:
         plan: with a version.
+        figures: of the release, for ``quality.json``.
         previous: the release before.
         sources: as they were described, for the record.
         data: the data folder.
@@ -232,7 +233,7 @@ def publish(
     facts = Facts(plan, sources, settings, created, digest_before)
     before = release_path(data, previous.version) if previous else None
     try:
-        digest = _build(facts, staging, before)
+        digest = _build(facts, figures, staging, before)
         _flush(staging)
         staging.rename(final)
     except OSError as error:
