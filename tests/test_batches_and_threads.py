@@ -101,7 +101,7 @@ def build(seeds: Path, data: Path, **chosen: Any) -> Outcome:
     return release(seeds, data, Settings(allow=("daily", "weekly"), **chosen))
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.data(),
     corpora(),
@@ -143,10 +143,9 @@ def test_a_footer_is_found_over_many_batches() -> None:
         write(folder / "seeds", files)
         digests = set()
         for i, batch_bytes in enumerate((1, 300, 10**7)):
-            for threads in (1, 2, 3):
-                place = folder / f"{i}-{threads}"
-                done = build(folder / "seeds", place, batch_bytes=batch_bytes, threads=threads)
-                digests.add(done.content_digest)
+            place, threads = folder / f"data-{i}", 3 - i
+            done = build(folder / "seeds", place, batch_bytes=batch_bytes, threads=threads)
+            digests.add(done.content_digest)
         texts = table(done.path, "paragraphs")
         assert texts.filter(text=FOOTER)["n_documents"].to_list() == [DOCUMENTS]
         assert len(digests) == 1

@@ -190,6 +190,29 @@ class LabelledSet:
                 out.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
+def read(folder: Path, seed: int = 0, scale: float = 0.0) -> LabelledSet:
+    """A set that `LabelledSet.write` wrote.
+
+    Args:
+        folder: with ``sources/`` and ``labels.jsonl``.
+        seed, scale: what it was drawn with; they are not in its digest.
+    """
+    documents = []
+    for home in sorted((folder / "sources").iterdir()):
+        about = yaml.safe_load((home / "source.yml").read_text(encoding="utf-8"))
+        for path in sorted(home.glob("*.txt")):
+            lines = path.read_bytes().decode().split("\n")[:-1]
+            documents.append(Document(home.name, path.name, about["language"], tuple(lines)))
+    cases = []
+    for line in (folder / "labels.jsonl").read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        row["item"] = Place(**row["item"])
+        row["partners"] = tuple(Place(**place) for place in row["partners"])
+        row["also"] = tuple(row["also"])
+        cases.append(Case(**row))
+    return LabelledSet(seed, scale, tuple(documents), tuple(cases), {})
+
+
 def _arrange(rng: random.Random, drawn: Drawn) -> list[list[Line]]:
     """Shuffle lines into documents; now and then the members of a case into the same."""
     lines = [line for line in drawn.lines if line.source is None]
