@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from onrecord.dedup.glued import DOCUMENTS
@@ -24,6 +24,8 @@ publication: {publication}
 basis: made by this test
 language: en
 """
+#: Each example makes several releases: too slow to look for the smallest that fails.
+SLOW = settings(phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow])
 #: Ids of withheld texts depend on it, so that all data folders of this test have the same.
 KEY = bytes(range(32))
 FOOTER = "All content by Hamun Press is licensed under a Creative Commons Attribution licence."
@@ -101,7 +103,7 @@ def build(seeds: Path, data: Path, **chosen: Any) -> Outcome:
     return release(seeds, data, Settings(allow=("daily", "weekly"), **chosen))
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(SLOW, max_examples=10)
 @given(
     st.data(),
     corpora(),
@@ -180,7 +182,7 @@ def check_succession(cited: Mapping[str, str], now: Outcome) -> None:
             assert gone[name]["reason"] == "superseded"
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(SLOW, max_examples=15)
 @given(st.data(), corpora("a"), corpora("b"), corpora("0"))
 def test_what_was_published_stays_or_names_its_successor(
     data: st.DataObject,

@@ -374,18 +374,26 @@ def _cut_off(texts, text):
 
 @kernel
 def _contradict(texts, text_a, a_from, a_to, text_b, b_from, b_to):
-    """Whether each of two passages has a name, number or date that the other lacks."""
-    return _has_own(texts, text_a, a_from, a_to, text_b, b_from, b_to) and _has_own(
-        texts, text_b, b_from, b_to, text_a, a_from, a_to
+    """Whether two passages can't both be residue of the same statement.
+
+    Each has a name that the other lacks, or one of them a number, date, sign or negation.
+    """
+    if _has_own(texts, text_a, a_from, a_to, text_b, b_from, b_to, _GUARDED ^ NAME) or _has_own(
+        texts, text_b, b_from, b_to, text_a, a_from, a_to, _GUARDED ^ NAME
+    ):
+        return True
+    names = NAME | CASELESS_WORD
+    return _has_own(texts, text_a, a_from, a_to, text_b, b_from, b_to, names) and _has_own(
+        texts, text_b, b_from, b_to, text_a, a_from, a_to, names
     )
 
 
 @kernel
-def _has_own(texts, text_a, a_from, a_to, text_b, b_from, b_to):
-    """Whether a passage has a guarded token that another lacks."""
+def _has_own(texts, text_a, a_from, a_to, text_b, b_from, b_to, kinds):
+    """Whether a passage has a token of some kinds that another lacks."""
     first_a, first_b = texts.first[text_a], texts.first[text_b]
     for i in range(a_from, a_to):
-        if not texts.flags[first_a + i] & (_GUARDED | CASELESS_WORD):
+        if not texts.flags[first_a + i] & kinds:
             continue
         if _initials(texts, text_a, i, i + 1):
             continue

@@ -3,6 +3,7 @@
 import numpy as np
 
 from onrecord.kernel import kernel
+from onrecord.text.tokens import CASELESS_WORD, DATE, NAME, NEGATES, NUMBER, SYMBOL_TOKEN
 
 #: A second copy of a text's own end must have so many tokens, and this share of the text.
 REPEAT_TOKENS, REPEAT_SHARE = 8, 0.15
@@ -11,7 +12,18 @@ REPEAT_DAMAGE = 3
 
 
 @kernel
-def repeated_ends(first, size, hashes):
+def _is_damage(flags, start, end):
+    """Whether tokens are what a cut leaves of a word: nothing that is named or counted."""
+    for i in range(start, end):
+        if flags[i] & (NUMBER | DATE | NAME | NEGATES | SYMBOL_TOKEN):
+            return False
+        if flags[i] & CASELESS_WORD and end - start > 1:
+            return False
+    return True
+
+
+@kernel
+def repeated_ends(first, size, hashes, flags):
     """For each text the number of tokens before it starts to repeat its own end.
 
     The longest run that ends the text and stands once more right before it is found with
@@ -39,5 +51,6 @@ def repeated_ends(first, size, hashes):
             # `k - run` tokens between the end of the first copy and the second are damage.
             if run >= least and k - run <= REPEAT_DAMAGE and run > best:
                 best = run
-                core[t] = n - k
+                damaged = _is_damage(flags, first[t] + n - k, first[t] + n - run)
+                core[t] = n - k if damaged else n - run
     return core

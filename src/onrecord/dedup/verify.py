@@ -294,7 +294,7 @@ def view(texts: Texts, rows: NDArray[np.int64]) -> View:
     """
     first = texts.first[rows]
     size = texts.first[rows + 1] - first
-    core = repeated_ends(first, size, texts.hashes)
+    core = repeated_ends(first, size, texts.hashes, texts.flags)
     frequency = np.zeros(_FREQUENCY_SLOTS, np.uint8)
     strict = _strict(first, size, texts.flags, texts.trusted[rows], frequency, texts.hashes)
     return View(
