@@ -2,7 +2,7 @@
 
 The example is ``examples/minhash_deduplication.py`` of its repository. "default" is
 ``MinhashConfig()``: 5-grams of words, 14 buckets of 8 hashes (threshold about
-0.72). "tuned" has shorter n-grams and a lower threshold for short texts. The words are those of
+0.72), numbers all alike. "tuned" has shorter n-grams and a lower threshold for short texts. The words are those of
 the English tokenizer in both, which is the default whatever the language. A paragraph with fewer
 words than an n-gram has no signature and is always kept.
 
@@ -25,12 +25,13 @@ from datatrove.pipeline.dedup import (
 from datatrove.pipeline.dedup.minhash import MinhashConfig
 from datatrove.pipeline.readers import JsonlReader
 from datatrove.pipeline.writers import JsonlWriter
+from datatrove.utils.text import TextNormConfig
 
 from bench.peers.contract import Meter, Removed, read, serve
 
 SETTINGS: dict[str, dict[str, Any]] = {
-    "default": {"n_grams": 5, "num_buckets": 14, "hashes_per_bucket": 8},
-    "tuned": {"n_grams": 1, "num_buckets": 16, "hashes_per_bucket": 6},
+    "default": {"n_grams": 5, "num_buckets": 14, "hashes_per_bucket": 8, "norm_numbers": True},
+    "tuned": {"n_grams": 1, "num_buckets": 16, "hashes_per_bucket": 6, "norm_numbers": False},
 }
 
 _CLUSTERED, _TO_REMOVE = "000000.clusters", "000000.remove"
@@ -55,7 +56,9 @@ def run(
         for one in read(paragraphs):
             ids.append(one["id"])
             out.write(json.dumps({"id": str(one["id"]), "text": one["text"]}) + "\n")
-    config = MinhashConfig(**settings)
+    signature = {name: value for name, value in settings.items() if name != "norm_numbers"}
+    norm = TextNormConfig(norm_numbers=settings["norm_numbers"])
+    config = MinhashConfig(**signature, norm_config=norm)
     steps: list[tuple[list[Any], int]] = [
         ([JsonlReader(documents), MinhashDedupSignature(signatures, config=config)], 1),
         ([MinhashDedupBuckets(signatures, buckets, config=config)], config.num_buckets),

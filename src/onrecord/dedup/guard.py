@@ -350,13 +350,14 @@ def _same_ends(texts, text_a, a_from, a_to, text_b, b_from, b_to, at_end, a_edge
         _initials(texts, text_a, a_from, a_to) and _initials(texts, text_b, b_from, b_to)
     ):
         return True
-    if a_to - a_from == 1 and (at_end or not strict):
+    # A text that ends like a sentence was not cut off in a word.
+    if a_to - a_from == 1 and (not _ended(texts, text_a) if at_end else not strict):
         other = b_from if at_end else b_to - 1
         if _is_cut(texts, text_a, a_from, text_b, other, at_end) and (
             b_to - b_from >= GOES_ON or _rare(texts, text_a, a_from)
         ):
             return True
-    if b_to - b_from == 1 and (at_end or not strict):
+    if b_to - b_from == 1 and (not _ended(texts, text_b) if at_end else not strict):
         other = a_from if at_end else a_to - 1
         if _is_cut(texts, text_b, b_from, text_a, other, at_end) and (
             a_to - a_from >= GOES_ON or _rare(texts, text_b, b_from)
@@ -366,10 +367,15 @@ def _same_ends(texts, text_a, a_from, a_to, text_b, b_from, b_to, at_end, a_edge
 
 
 @kernel
+def _ended(texts, text):
+    """Whether a text ends like a sentence."""
+    return texts.flags[texts.first[text] + texts.size[text] - 1] & ENDED != 0
+
+
+@kernel
 def _cut_off(texts, text):
     """Whether a text of some length breaks off without the end of a sentence."""
-    last = texts.first[text] + texts.size[text] - 1
-    return texts.size[text] >= SHORTEST_CUT and not texts.flags[last] & ENDED
+    return texts.size[text] >= SHORTEST_CUT and not _ended(texts, text)
 
 
 @kernel
