@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -224,7 +223,6 @@ def test_a_line_whose_parts_arrive_later_is_retired_in_their_favour() -> None:
         assert (row["record_id"], row["successor_id"]) == (name, None)
 
 
-@pytest.mark.xfail(strict=True, reason="only a copy in capitals is left whole, and rewords it")
 def test_a_wording_stays_when_it_is_split_in_one_source_and_not_in_another() -> None:
     def footed(first: int, after: int) -> dict[tuple[str, str], str]:
         return {

@@ -276,7 +276,6 @@ def test_a_paragraph_that_is_split_leaves_its_sentence_as_successor(
         assert row["successor_id"] == second.paragraph(news)["paragraph_id"]
 
 
-@pytest.mark.xfail(strict=True, reason="the successor is the half that the first cut left")
 def test_a_paragraph_that_is_split_twice_leaves_its_sentence_as_successor(agency: Agency) -> None:
     whole = [f"{LEAD_IN} {news} {FOOTER}" for news in NEWS]
     agency.write(whole[:10])
@@ -313,7 +312,6 @@ def test_a_withheld_footer_is_split_off_but_not_stated(
     assert "provenance.json" in named_in(opened.path)
 
 
-@pytest.mark.xfail(strict=True, reason="what was stated before is stated for ever")
 def test_a_footer_that_is_withheld_from_now_on_is_no_longer_stated(agency: Agency) -> None:
     agency.write([f"{news} {FOOTER}" for news in NEWS])
     assert agency.release().split_off() != []

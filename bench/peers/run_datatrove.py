@@ -1,10 +1,11 @@
 """datatrove: the four steps of its MinHash pipeline, as in its example for it.
 
 The example is ``examples/minhash_deduplication.py`` of its repository. "default" is
-``MinhashConfig()``: 5-grams of words, 14 buckets of 8 hashes (threshold about
-0.72), numbers all alike. "tuned" has shorter n-grams and a lower threshold for short texts. The words are those of
-the English tokenizer in both, which is the default whatever the language. A paragraph with fewer
-words than an n-gram has no signature and is always kept.
+``MinhashConfig()``: 5-grams of words, 14 buckets of 8 hashes (threshold about 0.72). "tuned" has
+single words and a lower threshold for short texts. The words are those of the English tokenizer
+in both, which is the default whatever the language, and all numbers are alike, also by default
+(to tell them apart changed next to nothing). A paragraph with fewer words than an n-gram has no
+signature and is always kept.
 
 All is done by one worker. Of each cluster, datatrove itself decides which member stays.
 """
@@ -25,13 +26,12 @@ from datatrove.pipeline.dedup import (
 from datatrove.pipeline.dedup.minhash import MinhashConfig
 from datatrove.pipeline.readers import JsonlReader
 from datatrove.pipeline.writers import JsonlWriter
-from datatrove.utils.text import TextNormConfig
 
 from bench.peers.contract import Meter, Removed, read, serve
 
 SETTINGS: dict[str, dict[str, Any]] = {
-    "default": {"n_grams": 5, "num_buckets": 14, "hashes_per_bucket": 8, "norm_numbers": True},
-    "tuned": {"n_grams": 1, "num_buckets": 16, "hashes_per_bucket": 6, "norm_numbers": False},
+    "default": {"n_grams": 5, "num_buckets": 14, "hashes_per_bucket": 8},
+    "tuned": {"n_grams": 1, "num_buckets": 16, "hashes_per_bucket": 6},
 }
 
 _CLUSTERED, _TO_REMOVE = "000000.clusters", "000000.remove"
@@ -56,9 +56,7 @@ def run(
         for one in read(paragraphs):
             ids.append(one["id"])
             out.write(json.dumps({"id": str(one["id"]), "text": one["text"]}) + "\n")
-    signature = {name: value for name, value in settings.items() if name != "norm_numbers"}
-    norm = TextNormConfig(norm_numbers=settings["norm_numbers"])
-    config = MinhashConfig(**signature, norm_config=norm)
+    config = MinhashConfig(**settings)
     steps: list[tuple[list[Any], int]] = [
         ([JsonlReader(documents), MinhashDedupSignature(signatures, config=config)], 1),
         ([MinhashDedupBuckets(signatures, buckets, config=config)], config.num_buckets),

@@ -42,7 +42,13 @@ ONRECORD = Tool("Onrecord", "onrecord", "run_onrecord", ("engine", "release"))
 
 TOOLS = (
     ONRECORD,
-    Tool("datatrove", "datatrove", "run_datatrove", pythons=Pythons(11, 13)),
+    Tool(
+        "datatrove",
+        "datatrove",
+        "run_datatrove",
+        pythons=Pythons(11, 13),
+        slow=frozenset({DEFAULT, TUNED}),
+    ),
     # It compares all pairs of a cluster in Python: time grows with the square of repeats.
     Tool(
         "text-dedup",
@@ -58,6 +64,7 @@ TOOLS = (
         "run_rensa",
         (DEFAULT, TUNED, "C-MinHash"),
         Pythons(11, 13),
+        slow=frozenset({TUNED, "C-MinHash"}),
     ),
     Tool("polars", "polars", "run_polars", ("verbatim", "folded"), Pythons(11, 13)),
 )

@@ -141,6 +141,12 @@ class Corpus:
         of_block = self.texts.add(batch.tokens, standing)
         self.chunks.append(replace(chunk, of_block=of_block))
 
+    def part_of(self, text: int) -> int:
+        """What stands for a text that was cut up, however often; else the text itself."""
+        while text in self.parts:
+            text = self.parts[text]
+        return text
+
     def source_rows(self, chunk: Chunk) -> NDArray[np.int64]:
         """int64[documents], the source of each document of a chunk, as a row of `sources`."""
         names = chunk.documents["source_id"].to_pylist()

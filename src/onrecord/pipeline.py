@@ -258,7 +258,7 @@ def record(
     )
     if previous and corpus.parts:  # a text that was cut up has a part as its successor
         whole = np.array(sorted(corpus.parts), np.int64)
-        part = np.array([corpus.parts[text] for text in whole.tolist()], np.int64)
+        part = np.array([corpus.part_of(text) for text in whole.tolist()], np.int64)
         shown = np.ones(whole.size, np.bool_)
         names = text_ids(corpus.texts, whole, shown, archive.key)
         fronts = text_ids(corpus.texts, part, shown, archive.key)

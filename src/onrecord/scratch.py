@@ -25,9 +25,9 @@ MEMORY = 192 * 1024 * 1024
 class Scratch:
     """The aside of one run. Threads may share it."""
 
-    def __init__(self, folder: Path, memory: int = MEMORY) -> None:
+    def __init__(self, folder: Path, memory: int | None = None) -> None:
         self._folder = folder
-        self._left = memory
+        self._left = MEMORY if memory is None else memory
         self._names = 0
         self._lock = threading.Lock()
 

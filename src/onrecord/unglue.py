@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from onrecord.corpus import Chunk, Corpus
 from onrecord.dedup.glued import END, START, Run, carriers, find_runs
+from onrecord.ingest.sources import Publication
 from onrecord.text.marks import opening, trimmed_end
 from onrecord.text.segment import Blocks
 from onrecord.text.tokens import Tokens, normalise
@@ -65,22 +66,26 @@ def unglue(corpus: Corpus, before: list[SplitOff], boilerplate: int) -> list[Spl
     """
     known = {run: stated for stated in before if (run := _as_run(corpus, stated))}
     runs = list(known)
-    sources = set(range(len(corpus.sources)))
     for _ in range(ROUNDS):
         cuts = _Cuts(corpus)
         for source, rows, documents, home in _texts_by_source(corpus):
-            if source not in sources:
-                continue
             found = find_runs(corpus.texts, source, rows, documents, home, boilerplate)
             runs += [run for run in found if run not in runs]
             for run in runs:
                 if run.source == source:
                     cuts.add(run, rows[carriers(corpus.texts, rows, run)])
-        sources = cuts.apply()
-        if not sources:
+        if not cuts.apply():
             break
-    stated = {known.get(run) or _stated(corpus, run) for run in runs}
+    stated = {_stated(corpus, run) or _restated(corpus, known.get(run)) for run in runs}
     return sorted(filter(None, stated), key=lambda one: (one.source_id, one.side, one.text))
+
+
+def _restated(corpus: Corpus, before: SplitOff | None) -> SplitOff | None:
+    """A run of the release before that no text has now; None where it must not be published."""
+    if before is None:
+        return None
+    (source,) = (source for source in corpus.sources if source.id == before.source_id)
+    return before if source.publication is Publication.FULL else None
 
 
 def _stated(corpus: Corpus, run: Run) -> SplitOff | None:
@@ -125,36 +130,32 @@ def _texts_by_source(
 
 
 class _Cuts:
-    """Where the texts of each source are to be cut; the longest run comes first."""
+    """Where texts are to be cut; the longest run comes first.
+
+    A text that is cut is cut wherever it stands, in other sources, too: else its id would go
+    over to what happens to stand whole.
+    """
 
     def __init__(self, corpus: Corpus) -> None:
         self._corpus = corpus
         #: Tokens behind the cut where the run ends a text; minus those before it where it
         #: begins one.
-        self._cut: dict[int, NDArray[np.int32]] = {}
+        self._cut = np.zeros(len(corpus.texts), np.int32)
 
     def add(self, run: Run, texts: NDArray[np.int64]) -> None:
         """Cut texts at a run, but for those that are cut already."""
-        if not texts.size:
-            return
-        cut = self._cut.setdefault(run.source, np.zeros(len(self._corpus.texts), np.int32))
-        texts = texts[cut[texts] == 0]
-        cut[texts] = len(run.tokens) if run.side == END else -len(run.tokens)
+        texts = texts[self._cut[texts] == 0]
+        self._cut[texts] = len(run.tokens) if run.side == END else -len(run.tokens)
 
-    def apply(self) -> set[int]:
-        """Cut all blocks that have such texts; return the sources that have some."""
-        if not self._cut:
-            return set()
-        nothing = np.zeros(len(self._corpus.texts), np.int32)
+    def apply(self) -> bool:
+        """Cut all blocks that have such texts; return whether there were any."""
+        if not self._cut.any():
+            return False
         for i, chunk in enumerate(self._corpus.chunks):
-            source = self._corpus.source_rows(chunk)[chunk.blocks.document]
-            cut = np.zeros(len(chunk.blocks), np.int32)
-            for row in np.unique(source).tolist():
-                here = source == row
-                cut[here] = self._cut.get(row, nothing)[chunk.of_block[here]]
+            cut = self._cut[chunk.of_block]
             if cut.any():
                 self._corpus.chunks[i] = _cut_chunk(self._corpus, chunk, cut)
-        return set(self._cut)
+        return True
 
 
 def _cut_chunk(corpus: Corpus, chunk: Chunk, cut: NDArray[np.int32]) -> Chunk:

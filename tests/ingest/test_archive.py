@@ -140,7 +140,6 @@ def test_the_index_is_written_after_the_pack(
 
 
 @pytest.mark.parametrize("lost", [".pack", ".index"])
-@pytest.mark.xfail(strict=True, reason="a failed put is remembered as done")
 def test_a_write_that_fails_leaves_nothing_half_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: str
 ) -> None:
@@ -166,7 +165,6 @@ def test_a_write_that_fails_leaves_nothing_half_kept(
         assert [reader.get(sha256(raw)) for raw in (ARTICLE, LETTER)] == [ARTICLE, LETTER]
 
 
-@pytest.mark.xfail(strict=True, reason="a pack is named after files that it does not hold")
 def test_a_second_run_after_a_crash_spoils_no_pack(tmp_path: Path) -> None:
     """Two batches share a file; the run is killed after one of them is kept.
 

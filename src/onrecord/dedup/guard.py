@@ -382,10 +382,16 @@ def _cut_off(texts, text):
 def _contradict(texts, text_a, a_from, a_to, text_b, b_from, b_to):
     """Whether two passages can't both be residue of the same statement.
 
-    Each has a name that the other lacks, or one of them a number, date, sign or negation.
+    Each has a name that the other lacks, or one of them a number, date, sign or negation; in
+    a longer passage these belong to other statements.
     """
-    if _has_own(texts, text_a, a_from, a_to, text_b, b_from, b_to, _GUARDED ^ NAME) or _has_own(
-        texts, text_b, b_from, b_to, text_a, a_from, a_to, _GUARDED ^ NAME
+    hard = _GUARDED ^ NAME
+    if _words(texts, text_a, a_from, a_to) < STATEMENT and _has_own(
+        texts, text_a, a_from, a_to, text_b, b_from, b_to, hard
+    ):
+        return True
+    if _words(texts, text_b, b_from, b_to) < STATEMENT and _has_own(
+        texts, text_b, b_from, b_to, text_a, a_from, a_to, hard
     ):
         return True
     names = NAME | CASELESS_WORD

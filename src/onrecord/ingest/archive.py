@@ -52,21 +52,30 @@ class Archive:
             OSError: they can't be written.
         """
         names = [hashlib.sha256(raw).hexdigest() for raw in files]
-        pack = hashlib.sha256("".join(names).encode()).hexdigest()[:32]
-        fresh: dict[str, bytes] = {}
-        at = 0
         with self._lock:
-            for name, raw in zip(names, files, strict=True):
-                if name not in self._places:
-                    self._places[name] = _Place(pack, at, len(raw))
-                    fresh[name] = raw
-                    at += len(raw)
-        if fresh:
-            lines = [f"{name} {self._places[name].start} {len(raw)}" for name, raw in fresh.items()]
-            self._packs.mkdir(parents=True, exist_ok=True)
-            self._write(f"{pack}{_PACK}", list(fresh.values()))
-            self._write(f"{pack}{_INDEX}", ["\n".join([*lines, ""]).encode()])
+            fresh = {
+                name: raw
+                for name, raw in zip(names, files, strict=True)
+                if name not in self._places
+            }
+            if fresh:
+                self._places |= self._write_pack(fresh)
         return names
+
+    def _write_pack(self, files: dict[str, bytes]) -> dict[str, _Place]:
+        """Write files, by their sha256, as a pack; return where they are."""
+        # Named after what it holds: the same name has the same bytes, whoever writes it.
+        pack = hashlib.sha256("".join(files).encode()).hexdigest()[:32]
+        places = {}
+        at = 0
+        for name, raw in files.items():
+            places[name] = _Place(pack, at, len(raw))
+            at += len(raw)
+        lines = [f"{name} {place.start} {place.size}\n" for name, place in places.items()]
+        self._packs.mkdir(parents=True, exist_ok=True)
+        self._write(f"{pack}{_PACK}", list(files.values()))
+        self._write(f"{pack}{_INDEX}", ["".join(lines).encode()])
+        return places
 
     def _write(self, name: str, pieces: list[bytes]) -> None:
         """Write a file that is never seen half-written."""
