@@ -39,7 +39,7 @@ class _Bench:
 
     Attributes:
         seconds: a run is ended after so many.
-        reuse: whether answers of earlier runs on the same input are taken.
+        reuse: whether answers of earlier runs of the same runner on the same input are taken.
     """
 
     def __init__(self, seconds: int, reuse: bool) -> None:
@@ -47,11 +47,11 @@ class _Bench:
         self.reuse = reuse
         self._digests: dict[Path, str] = {}
 
-    def _digest(self, paragraphs: Path) -> str:
-        if paragraphs not in self._digests:
-            with paragraphs.open("rb") as file:
-                self._digests[paragraphs] = hashlib.file_digest(file, "sha256").hexdigest()[:12]
-        return self._digests[paragraphs]
+    def _digest(self, path: Path) -> str:
+        if path not in self._digests:
+            with path.open("rb") as file:
+                self._digests[path] = hashlib.file_digest(file, "sha256").hexdigest()[:12]
+        return self._digests[path]
 
     def answer(self, tool: Tool, setting: str, python: Path, paragraphs: Path) -> Answer:
         """Run a tool, or take its answer of an earlier run.
@@ -59,7 +59,8 @@ class _Bench:
         Raises:
             FailedError: it did not finish.
         """
-        folder = FOLDER / "answers" / self._digest(paragraphs) / f"{tool.module}-{setting}"
+        runner = self._digest(Path(__file__).with_name(f"{tool.module}.py"))
+        folder = FOLDER / "answers" / self._digest(paragraphs) / f"{tool.module}-{setting}-{runner}"
         if self.reuse and (folder / TIMING).exists():
             timing = json.loads((folder / TIMING).read_text(encoding="utf-8"))
             return Answer([(r["id"], r["kept"]) for r in read(folder / PREDICTIONS)], timing)

@@ -37,10 +37,11 @@ reading, archive, tables, checks and writing. Kernels were compiled before.
 - Peak memory is that of the process, or of its largest child.
 - Low thresholds look better here than they are: real corpora hold far more passages that are \
 somewhat alike than a labelled set from which natural repeats were taken out.
-- A smaller speed input means that the larger one takes too long for a bench: datatrove should \
-take as long for each MB of it, while text-dedup, which compares all pairs of a cluster, and \
-rensa with a low threshold or C-MinHash slow down as the input grows. So theirs are favourable \
-figures.
+- A smaller speed input means that the larger one takes too long for a bench. datatrove works \
+paragraph by paragraph, so its figure should hold for more text. text-dedup, which compares all \
+pairs of a cluster, and rensa with a low threshold slow down as the input grows: theirs are \
+favourable figures. rensa with C-MinHash is fast enough, but asking it for partners, which is \
+not timed, is not.
 - Precision depends on how many look-alikes there are; this set has more than real text.
 - Recall counts a kind the same however often it occurs in life."""
 
