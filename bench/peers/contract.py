@@ -17,6 +17,7 @@ Python, importing the tool, turning the paragraphs into that format, or reading 
 
 import argparse
 import json
+import os
 import platform
 import resource
 import sys
@@ -135,6 +136,7 @@ def serve(run: Run, settings: dict[str, dict[str, Any]], packages: Sequence[str]
     given = asked.setting
     chosen = json.loads(given) if given.startswith("{") else settings[given]
     meter = Meter()
+    load = os.getloadavg()[0]
     with (asked.folder / PREDICTIONS).open("w", encoding="utf-8") as out:
         for removed, kept in sorted(run(asked.paragraphs, scratch, chosen, meter)):
             out.write(json.dumps({"id": removed, "kept": kept}) + "\n")
@@ -142,6 +144,7 @@ def serve(run: Run, settings: dict[str, dict[str, Any]], packages: Sequence[str]
         "cpu_seconds": round(meter.cpu_seconds, 3),
         "wall_seconds": round(meter.wall_seconds, 3),
         "peak_rss_bytes": meter.peak_rss_bytes,
+        "load_average": round(load, 2),
         "versions": {"python": platform.python_version()} | {p: version(p) for p in packages},
         "settings": chosen,
     }

@@ -1,12 +1,13 @@
 """The comparison in words (Markdown) and as a picture (PNG)."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 #: Colours that stay apart for colour-blind readers (Okabe and Ito).
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 #: Settings that are drawn as rings.
-_PLAIN = {"default", "verbatim"}
+_PLAIN = {"default", "verbatim", "C-MinHash"}
 _ABSENT = "–"  # an en dash in a cell
 
 _NOTES = """## How to read it
@@ -38,10 +39,10 @@ reading, archive, tables, checks and writing. Kernels were compiled before.
 - Low thresholds look better here than they are: real corpora hold far more passages that are \
 somewhat alike than a labelled set from which natural repeats were taken out.
 - A smaller speed input means that the larger one takes too long for a bench. datatrove works \
-paragraph by paragraph, so its figure should hold for more text. text-dedup, which compares all \
-pairs of a cluster, and rensa with a low threshold slow down as the input grows: theirs are \
-favourable figures. rensa with C-MinHash is fast enough, but asking it for partners, which is \
-not timed, is not.
+paragraph by paragraph, so its figure should hold for more text (not measured). text-dedup, \
+which compares all pairs of a cluster, and rensa with a low threshold slow down as the input \
+grows: theirs are favourable figures. rensa with C-MinHash is fast enough, but asking it for \
+partners, which is not timed, is not.
 - Precision depends on how many look-alikes there are; this set has more than real text.
 - Recall counts a kind the same however often it occurs in life."""
 
@@ -77,7 +78,7 @@ def _quality_rows(results: dict[str, Any]) -> list[tuple[str, ...]]:
                 _percent(found["recall_english"]),
                 _percent(found["recall_others"]),
                 *(_percent(by[name]) for name in ("exact", "near", "contained", "composite")),
-                _percent(found["precision"]),
+                f"{100 * found['precision']:.2f}%",
                 f"{found['merged']:,} of {found['look_alikes']:,}",
             )
         )
@@ -107,6 +108,17 @@ def _speed_rows(results: dict[str, Any]) -> list[tuple[str, ...]]:
     return rows
 
 
+def _load(results: dict[str, Any]) -> list[str]:
+    """How busy the machine was, where speed was measured."""
+    loads = [row["speed"]["load_average"] for row in results["rows"] if row["speed"]]
+    if not loads:
+        return []
+    return [
+        f"- Load average when the timed runs began: {min(loads):.1f} to {max(loads):.1f}. Near or "
+        "above the number of cores, other programs made wall times longer, and CPU times somewhat."
+    ]
+
+
 def markdown(results: dict[str, Any]) -> str:
     """The report.
 
@@ -123,8 +135,7 @@ def markdown(results: dict[str, Any]) -> str:
         f"- Date: {results['date']}",
         f"- Machine: {machine['cpu']}, {machine['cores']} cores, {machine['memory']} of memory, "
         f"{machine['kernel']}",
-        f"- Load average when it began: {results['load']:.1f}. Above the number of cores, other "
-        "programs made wall times longer, and CPU times somewhat.",
+        *_load(results),
         *(f"- {note}" for note in results["notes"]),
         "",
     ]
@@ -141,22 +152,33 @@ def markdown(results: dict[str, Any]) -> str:
         lines += ["## Speed", "", *_table(columns, speed), ""]
     if results["picture"]:
         lines += ["![Recall and speed of all tools](peers.png)", ""]
-    return "\n".join(lines) + _NOTES + "\n"
+    return "\n".join([*lines, _NOTES]) + "\n"
 
 
-def points(results: dict[str, Any]) -> list[tuple[str, str, float, float, float]]:
-    """(tool, setting, MB per CPU second, recall, precision) of all rows that have both."""
-    return [
-        (
-            row["tool"],
-            row["setting"],
-            row["speed"]["mb_per_cpu_second"],
-            row["quality"]["recall"],
-            row["quality"]["precision"],
-        )
-        for row in results["rows"]
-        if row["speed"] and row["quality"]
-    ]
+@dataclass(frozen=True, slots=True)
+class _Point:
+    """A row that has both quality and speed."""
+
+    tool: str
+    setting: str
+    label: str
+    speed: float
+    recall: float
+
+
+def _points(results: dict[str, Any]) -> list[_Point]:
+    """What can be drawn; a label says it where the input was a smaller one."""
+    both = [row for row in results["rows"] if row["speed"] and row["quality"]]
+    largest = max((row["speed"]["megabytes"] for row in both), default=0.0)
+    found = []
+    for row in both:
+        size = row["speed"]["megabytes"]
+        where = "" if size == largest else f", {size:.0f} MB"
+        precision = 100 * row["quality"]["precision"]
+        label = f"{row['tool']}, {row['setting']}{where}\nprecision {precision:.1f}%"
+        speed, recall = row["speed"]["mb_per_cpu_second"], 100 * row["quality"]["recall"]
+        found.append(_Point(row["tool"], row["setting"], label, speed, recall))
+    return found
 
 
 def picture(results: dict[str, Any], target: Path) -> bool:
@@ -169,7 +191,7 @@ def picture(results: dict[str, Any], target: Path) -> bool:
     Returns:
         Whether it was drawn: there must be something to draw, and matplotlib.
     """
-    found = points(results)
+    found = _points(results)
     try:
         import matplotlib as mpl  # noqa: PLC0415  # optional
         from matplotlib import pyplot as plt  # noqa: PLC0415
@@ -178,33 +200,60 @@ def picture(results: dict[str, Any], target: Path) -> bool:
     if not found:
         return False
     mpl.use("Agg")
-    tools = list(dict.fromkeys(point[0] for point in found))
-    figure, axes = plt.subplots(figsize=(8, 5), layout="constrained")
-    for tool, setting, speed, recall, precision in found:
-        colour = _COLOURS[tools.index(tool) % len(_COLOURS)]
+    tools = list(dict.fromkeys(point.tool for point in found))
+    figure, axes = plt.subplots(figsize=(9, 5.5), layout="constrained")
+    for point in found:
+        colour = _COLOURS[tools.index(point.tool) % len(_COLOURS)]
         axes.scatter(
-            speed,
-            100 * recall,
+            point.speed,
+            point.recall,
             s=80,
-            color="white" if setting in _PLAIN else colour,
+            color="white" if point.setting in _PLAIN else colour,
             edgecolors=colour,
             linewidths=2,
             zorder=3,
         )
-        axes.annotate(
-            f"{tool}, {setting}\nprecision {100 * precision:.1f}%",
-            (speed, 100 * recall),
-            xytext=(8, 4),
-            textcoords="offset points",
-            fontsize=8,
-        )
     axes.set_xscale("log")
+    axes.xaxis.set_major_formatter("{x:g}")
     axes.set_xlabel("speed: MB of text per CPU second (logarithmic)")
     axes.set_ylabel("recall: mean over kinds and languages, %")
-    axes.set_ylim(0, 105)
-    axes.margins(x=0.18)
+    axes.set_ylim(-8, 114)
+    axes.set_yticks(range(0, 101, 20))
+    axes.margins(x=0.25)
     axes.grid(visible=True, color="#dddddd", zorder=0)
-    axes.set_title("Repeats found and speed, same paragraphs, same machine", loc="left")
+    axes.set_title("Repeats found and speed (rings: plain defaults)", loc="left")
+    _write_labels(axes, found)
     figure.savefig(target, dpi=150, metadata={"Software": None})
     plt.close(figure)
     return True
+
+
+def _write_labels(axes: Any, found: list[_Point]) -> None:
+    """Write each label beside its point, where it covers no other point or label."""
+    axes.figure.canvas.draw()
+    taken = []
+    for point in found:
+        x, y = axes.transData.transform((point.speed, point.recall))
+        taken.append((x - 8, y - 8, x + 8, y + 8))
+    for point in found:
+        written = None
+        for across, down in ((8, 0), (-8, 0), (0, 16), (0, -16), (8, 20), (8, -20)):
+            if written is not None:
+                written.remove()
+            side = "left" if across > 0 else "right" if across < 0 else "center"
+            written = axes.annotate(
+                point.label,
+                (point.speed, point.recall),
+                xytext=(across, down),
+                textcoords="offset points",
+                fontsize=8,
+                ha=side,
+                va="center",
+            )
+            box = written.get_window_extent()
+            if not any(
+                box.x0 < x1 and x0 < box.x1 and box.y0 < y1 and y0 < box.y1
+                for x0, y0, x1, y1 in taken
+            ):
+                break
+        taken.append((box.x0, box.y0, box.x1, box.y1))
