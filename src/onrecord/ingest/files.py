@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from stat import S_ISREG
 from urllib.parse import quote
@@ -12,7 +13,7 @@ from onrecord.ingest.quarantine import Reason, Rejected, reject
 from onrecord.ingest.sources import SOURCE_FILE, Source
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """One file that belongs to a source and looks readable.
 
@@ -172,4 +173,5 @@ def find(source: Source, folder: Path, max_bytes: int) -> Listing:
             candidates.append(result)
         else:
             rejected.append(result)
-    return Listing(sorted(candidates), sorted(rejected), left_out)
+    candidates.sort(key=attrgetter("path"))
+    return Listing(candidates, sorted(rejected), left_out)

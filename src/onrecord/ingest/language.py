@@ -7,8 +7,8 @@ a text is in a language it doesn't know. It knows 60 languages.
 
 What is added here:
 
-- a sample from the beginning, the middle and the end, because ELD reads 1,000 bytes and a
-  document may begin with a notice in another language;
+- samples from the beginning, the middle and the end, because a document may begin with a notice
+  in another language;
 - None rather than a guess. A wrong language is published and misleads the search for negations;
   a missing one costs little. Of texts in languages that ELD doesn't know, 96 in 100 get None and
   the rest mostly the name of a near relative;
@@ -19,14 +19,14 @@ What is added here:
 import re
 import unicodedata
 from collections import Counter
-from itertools import islice
 from typing import NamedTuple
 
 import eldc
 
-#: ELD reads the first 1,000 bytes of what it is given: so many characters are looked at in one
-#: place, and in so many places. Longer texts cost no more.
-_SAMPLE = 1_000
+#: So many characters are looked at in one place, and in so many places. Longer texts cost no
+#: more, and longer samples find no more: of 7,322 documents whose language is known, 7,239 are
+#: named rightly and 59 wrongly with 500 characters a place, 7,220 and 59 with 1,000.
+_SAMPLE = 500
 _SAMPLES = 3
 #: Fewer letters than this tell too little: titles, names, page numbers.
 _LEAST_LETTERS = 20
@@ -85,7 +85,6 @@ _WORDS_ALONE = frozenset({"hi"})
 
 #: The letters are looked for in so many characters at first.
 _START = 40
-_LETTER = re.compile(r"[^\W\d_]")
 #: Arabic presentation forms and full-width Latin: letters in clothes that ELD doesn't know. Looked
 #: for first, because NFKC takes long where there is much to change, as in Chinese punctuation.
 _FORMS = re.compile("[\ufb50-\ufdff\ufe70-\ufefc\uff21-\uff3a\uff41-\uff5a]")
@@ -150,9 +149,8 @@ def _share(letters: re.Pattern[str], sample: str) -> float:
 
 def _is_prose(sample: str, data: bytes) -> bool:
     """Whether a sample has enough letters, and no more signs and digits than prose has."""
-    if len(_LETTER.findall(sample[:_START])) < _LEAST_LETTERS:
-        found = islice(_LETTER.finditer(sample), _LEAST_LETTERS)
-        if sum(1 for _ in found) < _LEAST_LETTERS:
+    if sum(map(str.isalpha, sample[:_START])) < _LEAST_LETTERS:
+        if sum(map(str.isalpha, sample)) < _LEAST_LETTERS:
             return False
     filled = len(sample) - sample.count(" ")
     noise = len(data) - len(data.translate(None, _NOISE))
@@ -185,7 +183,9 @@ def _by_script(sample: str) -> str | None:
 
 def _guess(cut: str) -> _Guess:
     """Look at one piece of a text."""
-    sample = " ".join(cut.replace("\0", " ").split())
+    if "\0" in cut:
+        cut = cut.replace("\0", " ")
+    sample = " ".join(cut.split())
     if not sample.isascii():
         sample = unicodedata.normalize("NFKC" if _FORMS.search(sample) else "NFC", sample)
     data = sample.encode("utf-8", "ignore")  # a lone surrogate is no letter of any language

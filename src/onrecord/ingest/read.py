@@ -41,6 +41,9 @@ _MARKS = tuple(_SIGNATURES)
 _MOST_NOISE = 0.10
 _CONTROLS = bytes(set(range(0x20)) - set(b"\t\n\r\v\f\x1b")) + b"\x7f"
 
+#: A file that grew since it was found is read on in pieces of so many bytes.
+_MORE = 1 << 20
+
 DOCUMENT_SCHEMA = pa.schema(
     [
         ("document_id", pa.string()),
@@ -95,8 +98,12 @@ def _load(candidate: Candidate, max_bytes: int) -> bytes | Rejected:
     at = (candidate.source_id, candidate.path)
     try:
         handle = os.open(candidate.file, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        with os.fdopen(handle, "rb") as file:
-            raw = file.read(max_bytes + 1)
+        try:
+            raw = os.read(handle, candidate.bytes + 1)
+            while len(raw) <= max_bytes and (more := os.read(handle, _MORE)):
+                raw += more
+        finally:
+            os.close(handle)
     except OSError as error:
         found = error.strerror or str(error)
         return reject(*at, candidate.bytes, Reason.UNREADABLE, found)
