@@ -10,15 +10,21 @@ not at the kernels and constants that it takes from other files; so the folder's
 digest of every module that has kernels or constants for them, and any change starts afresh.
 """
 
+import contextlib
 import hashlib
 import os
+import secrets
+import threading
+import zipfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numba
+import numpy as np
 import platformdirs
+from numpy.typing import NDArray
 
 
 @cache
@@ -48,3 +54,31 @@ def is_warm() -> bool:
     """Whether kernels were compiled before, so that the first call will not be slow."""
     folder = cache_folder()
     return folder.is_dir() and any(folder.rglob("*.nbc"))
+
+
+_building = threading.RLock()
+
+
+def kept(name: str, build: Callable[[], dict[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
+    """Arrays that kernels index and that take long to build, kept beside the machine code.
+
+    A file that is damaged or can't be written costs time, nothing else: what can't be read is
+    built.
+
+    Args:
+        name: of the file; it names everything that the arrays depend on besides the source.
+        build: makes the arrays, by name.
+    """
+    file = cache_folder() / f"{name}.npz"
+    with _building:  # the second thread waits for what the first one builds
+        try:
+            with np.load(file, allow_pickle=False) as arrays:  # a zip file, with checksums
+                return dict(arrays)
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+            built = build()
+        draft = file.with_name(f".{name}-{secrets.token_hex(4)}.npz")
+        with contextlib.suppress(OSError):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            np.savez(draft, allow_pickle=False, **built)
+            draft.replace(file)
+        return built

@@ -149,9 +149,9 @@ def _share(letters: re.Pattern[str], sample: str) -> float:
 
 def _is_prose(sample: str, data: bytes) -> bool:
     """Whether a sample has enough letters, and no more signs and digits than prose has."""
-    if sum(map(str.isalpha, sample[:_START])) < _LEAST_LETTERS:
-        if sum(map(str.isalpha, sample)) < _LEAST_LETTERS:
-            return False
+    few = sum(map(str.isalpha, sample[:_START])) < _LEAST_LETTERS
+    if few and sum(map(str.isalpha, sample)) < _LEAST_LETTERS:
+        return False
     filled = len(sample) - sample.count(" ")
     noise = len(data) - len(data.translate(None, _NOISE))
     if noise <= _MOST_SIGNS * filled:

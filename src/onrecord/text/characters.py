@@ -1,7 +1,7 @@
 """What each Unicode code point means to us, as arrays that compiled kernels can index.
 
 Two tables over the first two planes (131,072 code points); the few characters above them are
-handled by rule in `kernels`:
+handled by rule in the kernels:
 
 * ``PROPERTIES``: a bit set a code point: white space, line break, sentence end, …
 * ``FOLD``: the code point that stands for it in the normal form; 0 where it is dropped, and a
@@ -14,10 +14,12 @@ carries no meaning in running text: case, full-width forms, letter variants of t
 
 import unicodedata
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from onrecord.kernel import kept
 
 #: Raised by one whenever a change to the normal form changes any token.
 NORMAL_FORM = "onrecord-tokens/2"
@@ -193,7 +195,12 @@ def _fold(char: str, code: int, kind: int) -> str:
 
 @cache
 def tables() -> CharacterTables:
-    """Build the tables (some 0.2 s, once a process)."""
+    """The tables, built once for a version of Unicode."""
+    return CharacterTables(**kept(f"characters-{unicodedata.unidata_version}", _build))
+
+
+def _build() -> dict[str, NDArray[Any]]:
+    """Build the tables, which takes about a second."""
     properties = np.zeros(TABLE_SIZE, np.uint16)
     fold = np.arange(TABLE_SIZE, dtype=np.int32)
     sequences: list[list[int]] = [[0] * _LONGEST_SEQUENCE]  # row 0 is never used
@@ -215,4 +222,5 @@ def tables() -> CharacterTables:
             fold[code] = -len(sequences)
             row = [ord(part) for part in folded]
             sequences.append(row + [0] * (_LONGEST_SEQUENCE - len(row)))
-    return CharacterTables(properties, fold, np.array(sequences, np.int32))
+    built = CharacterTables(properties, fold, np.array(sequences, np.int32))
+    return built._asdict()

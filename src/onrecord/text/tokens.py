@@ -14,7 +14,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from onrecord.kernel import kernel
+from onrecord.kernel import kept, kernel
 from onrecord.text.characters import (
     APOSTROPHE,
     BLANK,
@@ -430,6 +430,11 @@ def _classes(h, words):
 @cache
 def _composing() -> frozenset[str]:
     """Characters that join the character before them under NFC: no text may be cut there."""
+    codes = kept(f"composing-{unicodedata.unidata_version}", _find_composing)["codes"]
+    return frozenset(map(chr, codes.tolist()))
+
+
+def _find_composing() -> dict[str, NDArray[np.int32]]:
     joining = {c for c in map(chr, range(TABLE_SIZE)) if unicodedata.combining(c)}
     for code in range(TABLE_SIZE):
         parts = unicodedata.decomposition(chr(code)).split()
@@ -437,7 +442,7 @@ def _composing() -> frozenset[str]:
             joining.add(chr(int(parts[1], 16)))
     joining.update(map(chr, range(0x1161, 0x1176)))  # Hangul vowels and final consonants
     joining.update(map(chr, range(0x11A8, 0x11C3)))
-    return frozenset(joining)
+    return {"codes": np.array(sorted(map(ord, joining)), np.int32)}
 
 
 def _compose(block: str) -> tuple[bytes, NDArray[np.uint32], NDArray[np.uint32]]:
