@@ -116,7 +116,6 @@ class Corpus:
         self.parts: dict[int, int] = {}
         self.scratch = scratch
         self._source_row = {source.id: row for row, source in enumerate(sources)}
-        self._publication = {source.id: source.publication for source in sources}
 
     def add(self, batch: Prepared) -> None:
         """Take in the next batch."""
@@ -168,13 +167,13 @@ class Corpus:
         An excerpt shows the blocks that lie wholly within the first characters of their
         document.
         """
-        names = chunk.documents["source_id"].to_pylist()
-        of_document = [self._publication[name] for name in names]
-        rank = np.array([mode.openness for mode in of_document], np.uint8)
-        document_shown = np.array([mode is Publication.FULL for mode in of_document], np.bool_)
+        modes = [source.publication for source in self.sources]
+        of_document = self.source_rows(chunk)
+        rank = np.array([mode.openness for mode in modes], np.uint8)[of_document]
+        document_shown = np.array([mode is Publication.FULL for mode in modes])[of_document]
         row = chunk.blocks.document
         shown = document_shown[row]
-        excerpted = np.array([mode is Publication.EXCERPT for mode in of_document], np.bool_)[row]
+        excerpted = np.array([mode is Publication.EXCERPT for mode in modes])[of_document][row]
         if excerpted.any():
             begins = chunk.text_offsets[row[excerpted]]
             shown[excerpted] = characters(text, begins, chunk.blocks.end[excerpted]) <= EXCERPT

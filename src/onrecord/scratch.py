@@ -6,13 +6,14 @@ once more at the end, batch by batch, so they wait here; small runs never touch 
 
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -188,30 +189,35 @@ class Rows:
         """The rows of a Parquet file."""
         return _Published(path)
 
-    def each(self, change: Callable[[pa.Table], pa.Table]) -> "Changed":
-        """The same rows, changed on their way out."""
-        return Changed(self, change)
+    def filled(self, column: str, value: str) -> "Rows":
+        """The same rows, with `value` where a text column has an empty string."""
+        return _Filled(self, column, value)
 
 
-class Changed(Rows):
-    """Rows that are changed as they are read."""
+class _Filled(Rows):
+    """Rows in which the open places of one column are filled as they are read."""
 
-    def __init__(self, rows: Rows, change: Callable[[pa.Table], pa.Table]) -> None:
+    def __init__(self, rows: Rows, column: str, value: str) -> None:
         super().__init__(rows.schema)
         self.num_rows = rows.num_rows
         self._rows = rows
-        self._change = change
+        self._column = column
+        self._value = value
 
     def pieces(self) -> Iterator[pa.Table]:
         """The rows, piece by piece."""
+        at = self.schema.get_field_index(self._column)
+        value = pa.scalar(self._value, pa.large_string())
         for piece in self._rows.pieces():
-            yield self._change(piece)
+            cells = piece[self._column].combine_chunks()
+            filled = pc.if_else(pc.equal(cells, ""), value, cells)
+            yield piece.set_column(at, self.schema.field(at), filled)
 
     def lazy(self) -> pl.LazyFrame:
         """The rows for a query."""
-        frame = pl.from_arrow(self.table())
-        assert isinstance(frame, pl.DataFrame)
-        return frame.lazy()
+        cells = pl.col(self._column)
+        filled = pl.when(cells == "").then(pl.lit(self._value)).otherwise(cells)
+        return self._rows.lazy().with_columns(filled.alias(self._column))
 
 
 class _Published(Rows):

@@ -8,12 +8,9 @@ at all when nothing does.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import polars as pl
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from onrecord.records.schema import DERIVED, TABLES, conform, empty, schema
 from onrecord.scratch import Rows
@@ -231,14 +228,6 @@ def _columns(name: str, rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
     return {column: [row[column] for row in rows] for column in schema(name).arrow.names}
 
 
-def _stamped(table: pa.Table, column: str, version: str) -> pa.Table:
-    """Fill the places where a version was left open."""
-    at = table.schema.get_field_index(column)
-    cells = table[column].combine_chunks()
-    filled = pc.if_else(pc.equal(cells, ""), pa.scalar(version, pa.large_string()), cells)
-    return table.set_column(at, table.schema.field(at), filled)
-
-
 def _next(version: str, level: str) -> str:
     major, minor, patch = (int(part) for part in version.partition("+")[0].split("."))
     if level == "major":
@@ -311,7 +300,7 @@ def plan(
         ("paragraphs", "first_release"),
         ("retired", "since"),
     ):
-        complete[name] = complete[name].each(partial(_stamped, column=column, version=version))
+        complete[name] = complete[name].filled(column, version)
     before = previous.version if previous else None
     return Plan(version, before, level, reasons, complete, split_off)
 
