@@ -100,6 +100,10 @@ class Chunk:
 class Corpus:
     """All documents and blocks of a run.
 
+    Args:
+        sources, rejected, scratch: see the attributes.
+        expected: bytes of text that are to come, about.
+
     Attributes:
         sources: sorted by id.
         chunks: in the order of the document ids.
@@ -108,11 +112,13 @@ class Corpus:
         parts: for each text that was cut up, the part of it that stands for it.
     """
 
-    def __init__(self, sources: list[Source], rejected: list[Rejected], scratch: Scratch) -> None:
+    def __init__(
+        self, sources: list[Source], rejected: list[Rejected], scratch: Scratch, expected: int = 0
+    ) -> None:
         self.sources = sources
         self.chunks: list[Chunk] = []
         self.rejected = sorted(rejected)
-        self.texts = Texts()
+        self.texts = Texts(expected)
         self.parts: dict[int, int] = {}
         self.scratch = scratch
         self._source_row = {source.id: row for row, source in enumerate(sources)}

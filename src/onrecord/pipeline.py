@@ -384,7 +384,8 @@ def _read_corpus(
     within: Run,
 ) -> Corpus:
     """Take all files, batch by batch, into a corpus."""
-    corpus = Corpus(found.sources, found.rejected, aside)
+    expected = sum(candidate.bytes for candidate in found.candidates)
+    corpus = Corpus(found.sources, found.rejected, aside, expected)
     pieces = batches(found.candidates, settings.batch_bytes)
     reading = Lock()
 
