@@ -38,6 +38,7 @@ from onrecord.release.describe import quality
 from onrecord.release.publish import creation_time, exclusive, link, load_previous, scratch_folder
 from onrecord.release.publish import publish as publish_plan
 from onrecord.release.restore import Restorer
+from onrecord.release.signing import signing_key
 from onrecord.scratch import Rows, Scratch, scratch
 from onrecord.settings import Settings
 from onrecord.text.segment import Blocks, text_buffer
@@ -319,7 +320,12 @@ def _sample(tables: Mapping[str, Rows]) -> str | None:
 
 
 def release(
-    seeds: Path, data: Path, settings: Settings, run: Run = call, within: Run = call
+    seeds: Path,
+    data: Path,
+    settings: Settings,
+    run: Run = call,
+    within: Run = call,
+    sign_key: Path | None = None,
 ) -> Outcome:
     """Build a release from a folder of sources, and publish it when anything changed.
 
@@ -329,6 +335,7 @@ def release(
         settings: see `Settings`.
         run: how stages are run. `prepare` runs in threads, batch by batch.
         within: how the steps of `prepare` are run, in its threads.
+        sign_key: what to sign the release with; see ``release.signing.signing_key``.
 
     Returns:
         What was done.
@@ -338,9 +345,11 @@ def release(
         RefusedError: the output can't be written, or a check failed.
     """
     created = creation_time()
+    key = signing_key(sign_key)
     found = run(discover, seeds, settings)
     with exclusive(data), scratch(scratch_folder(data)) as aside:
         archive = Archive(data / "archive")
+        archive.tidy()
         previous = load_previous(data)
         corpus = _read_corpus(found, archive, settings, aside, run, within)
         split_off = run(unglue, corpus, previous, settings)
@@ -361,7 +370,7 @@ def release(
             )
         figures = run(validate, planned, previous, settings)
         path, digest = run(
-            publish_plan, planned, figures, previous, found.sources, data, settings, created
+            publish_plan, planned, figures, previous, found.sources, data, settings, created, key
         )
         return Outcome(
             planned.version,

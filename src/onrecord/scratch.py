@@ -184,6 +184,10 @@ class Rows:
             frames.append(pl.scan_ipc(self._path))
         return pl.concat(frames)
 
+    def columns(self, *names: str) -> pl.DataFrame:
+        """Some of the columns, in memory."""
+        return self.lazy().select(names).collect()
+
     @classmethod
     def parquet(cls, path: Path) -> "Rows":
         """The rows of a Parquet file."""

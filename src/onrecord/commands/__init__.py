@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from onrecord.commands import release, restore, validate
+from onrecord.commands import release, restore, validate, verify
 from onrecord.commands.console import fail
 from onrecord.errors import OnrecordError
 
@@ -27,6 +27,7 @@ app = typer.Typer(
 app.command("release")(release.command)
 app.command("restore")(restore.command)
 app.command("validate")(validate.command)
+app.command("verify")(verify.command)
 
 
 def _version(wanted: bool) -> None:

@@ -43,6 +43,13 @@ def command(
             help="Publish although this source loses more than the caps allow. Repeatable.",
         ),
     ] = None,
+    sign_key: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="ONRECORD_SIGNING_KEY",
+            help="Sign SHA256SUMS with this SSH key. It is recorded nowhere.",
+        ),
+    ] = None,
 ) -> None:
     """Build a release from a folder of sources, and publish it when anything changed.
 
@@ -68,7 +75,7 @@ def command(
         allow=tuple(allow or ()),
     )
     with Stages(pipeline.stage_order()) as stages:
-        outcome = pipeline.release(seeds, data, settings, stages)
+        outcome = pipeline.release(seeds, data, settings, stages, sign_key=sign_key)
     _show(outcome, time.perf_counter() - began)
 
 

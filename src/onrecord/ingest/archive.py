@@ -3,22 +3,25 @@
 Contract: ``<data>/archive/packs/`` holds packs. ``<name>.pack`` is the raw bytes of some files,
 one behind the other; ``<name>.index`` has a line for each: its sha256 in hex, where it begins
 and how many bytes it has. Packs, not a file each, because making a small file costs more than
-everything else that is done with it. A pack is written next to its place and renamed into it,
-its index last, so that what an index names is whole; neither is ever changed. What is known
-already is not kept twice. The archive is private: releases are published, it is not.
+everything else that is done with it. A pack is written next to its place, flushed and renamed
+into it, and the folder flushed, before the same is done with its index: what an index names is
+whole, also after a power cut. A pack without an index is what a crash left; it is never read,
+and the next run removes it. Neither is ever changed. What is known already is not kept twice.
+The archive is private: releases are published, it is not.
 """
 
 import hashlib
-import os
 import secrets
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from onrecord.durable import remove_drafts, write_atomically
 from onrecord.errors import NotFoundError, RefusedError
 
 _PACK, _INDEX = ".pack", ".index"
+_KEY_BYTES = 32
 
 
 class _Place(NamedTuple):
@@ -37,10 +40,49 @@ class Archive:
         self._packs = folder / "packs"
         self._lock = threading.Lock()
         self._places: dict[str, _Place] = {}
-        for index in sorted(self._packs.glob(f"*{_INDEX}")):
+        for index in sorted(self._packs.glob(f"[!.]*{_INDEX}")):
+            self._places |= self._read_index(index)
+
+    def _read_index(self, index: Path) -> dict[str, _Place]:
+        """What one index names.
+
+        Raises:
+            RefusedError: it is damaged, or its pack is not what it says.
+        """
+        places = {}
+        try:
             for line in index.read_text(encoding="ascii").splitlines():
                 sha256, start, size = line.split()
-                self._places[sha256] = _Place(index.stem, int(start), int(size))
+                places[sha256] = _Place(index.stem, int(start), int(size))
+            size_now = index.with_suffix(_PACK).stat().st_size
+        except (OSError, ValueError) as error:
+            raise RefusedError(
+                f"{index}: the archive is damaged here: {error}. Put a copy of this file and its "
+                "pack back; or remove both, and the files that are still in the sources are "
+                "archived again."
+            ) from None
+        if size_now != sum(place.size for place in places.values()):
+            pack = index.with_suffix(_PACK)
+            raise RefusedError(f"{pack}: damaged: {size_now:,} bytes, not what its index says.")
+        return places
+
+    def tidy(self) -> None:
+        """Remove what a crash left behind. Only who holds the data folder may call this.
+
+        Raises:
+            RefusedError: it can't be removed.
+        """
+        try:
+            for folder in (self._folder, self._packs):
+                remove_drafts(folder)
+            for pack in self._packs.glob(f"*{_PACK}"):
+                if not pack.with_suffix(_INDEX).exists():
+                    pack.unlink()
+        except OSError as error:
+            raise RefusedError(
+                f"{error.filename or self._folder}: can't be removed: {error.strerror or error}. "
+                "Nothing was published."
+            ) from None
 
     def put(self, files: Sequence[bytes]) -> list[str]:
         """Keep the bytes of some files, in one pack.
@@ -73,28 +115,16 @@ class Archive:
             at += len(raw)
         lines = [f"{name} {place.start} {place.size}\n" for name, place in places.items()]
         self._packs.mkdir(parents=True, exist_ok=True)
-        self._write(f"{pack}{_PACK}", list(files.values()))
-        self._write(f"{pack}{_INDEX}", ["".join(lines).encode()])
+        write_atomically(self._packs / f"{pack}{_PACK}", files.values())
+        write_atomically(self._packs / f"{pack}{_INDEX}", "".join(lines))
         return places
-
-    def _write(self, name: str, pieces: list[bytes]) -> None:
-        """Write a file that is never seen half-written."""
-        draft = self._packs / f".{name}.{secrets.token_hex(4)}"
-        try:
-            with draft.open("wb") as file:
-                file.writelines(pieces)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(self._packs / name)
-        except OSError:
-            draft.unlink(missing_ok=True)
-            raise
 
     def get(self, sha256: str) -> bytes:
         """The bytes with a sha256.
 
         Raises:
             NotFoundError: they are not kept here.
+            RefusedError: the archive is damaged where they are.
             OSError: they can't be read.
         """
         if sha256 not in self._places:
@@ -102,24 +132,31 @@ class Archive:
         place = self._places[sha256]
         with (self._packs / f"{place.pack}{_PACK}").open("rb") as file:
             file.seek(place.start)
-            return file.read(place.size)
+            raw = file.read(place.size)
+        if hashlib.sha256(raw).hexdigest() != sha256:
+            raise RefusedError(f"{place.pack}{_PACK}: the archive is damaged: {sha256} differs")
+        return raw
 
     def key(self) -> bytes:
         """The secret that ids of withheld texts are derived with, made on first use.
 
         Raises:
-            RefusedError: it can't be read or written.
+            RefusedError: it can't be read or written, or is damaged.
         """
         place = self._folder / "key"
         try:
             if not place.exists():
                 self._folder.mkdir(parents=True, exist_ok=True)
-                handle = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-                with os.fdopen(handle, "wb") as file:
-                    file.write(secrets.token_bytes(32))
-            return place.read_bytes()
+                write_atomically(place, [secrets.token_bytes(_KEY_BYTES)], mode=0o600)
+            key = place.read_bytes()
         except OSError as error:
             raise RefusedError(
                 f"{place}: the key for ids of withheld texts can't be read or made: "
                 f"{error.strerror or error}. Nothing was published."
             ) from None
+        if len(key) != _KEY_BYTES:
+            raise RefusedError(
+                f"{place}: the key for ids of withheld texts is damaged: {len(key)} bytes, not "
+                f"{_KEY_BYTES}. Put a copy of it back. Nothing was published."
+            )
+        return key

@@ -119,7 +119,10 @@ def _missing(
     missing = {}
     for foreign in table.foreign_keys:
         column, target = foreign.fields[0], foreign.reference  # single columns only
-        values = rows.lazy().select(column).drop_nulls().unique()
+        if target.resource not in known:
+            missing[column] = pl.Series(column, [], pl.String)
+            continue
+        values = rows.columns(column).lazy().drop_nulls().unique()
         keys = known[target.resource].lazy()
         lost = values.join(keys, left_on=column, right_on=target.fields[0], how="anti")
         missing[column] = lost.collect().to_series()
@@ -164,26 +167,27 @@ def _check(
         )
 
 
-def _misshapen(name: str, actual: pa.Schema) -> Problem | None:
-    """The problem of a table that has other columns than its schema."""
-    expected = schema(name).arrow
+def misshapen(table: TableSchema, actual: pa.Schema) -> Problem | None:
+    """The problem of a table that has other columns than its schema, None where it has none."""
+    expected = table.arrow
     if [(f.name, f.type) for f in expected] == [(f.name, f.type) for f in actual]:
         return None
-    message = f"expected columns {expected.names}, got {actual.names}"
-    return Problem(name, None, "", "schema-error", message)
+    shown = [", ".join(f"{f.name} {f.type}" for f in found) for found in (expected, actual)]
+    message = f"expected the columns {shown[0]}, got {shown[1]}"
+    return Problem(table.name, None, "", "schema-error", message)
 
 
-def _check_table(name: str, rows: Rows, known: dict[str, pl.DataFrame]) -> list[Problem]:
+def _check_table(table: TableSchema, rows: Rows, known: dict[str, pl.DataFrame]) -> list[Problem]:
     """Problems of one table, piece by piece."""
-    found = _Findings(name)
-    missing = _missing(schema(name), rows, known)
+    found = _Findings(table.name)
+    missing = _missing(table, rows, known)
     at = 0
     last = None
-    first_key = schema(name).primary_key[0]
+    first_key = table.primary_key[0]
     for piece in rows.pieces():
         frame = pl.from_arrow(piece)
         assert isinstance(frame, pl.DataFrame)
-        _check(schema(name), frame, missing, found, at)
+        _check(table, frame, missing, found, at)
         # A key in two pieces would be missed: pieces must not overlap in its first column.
         begins = frame[first_key].min()
         if last is not None and begins is not None and begins <= last:  # type: ignore[operator]
@@ -196,25 +200,35 @@ def _check_table(name: str, rows: Rows, known: dict[str, pl.DataFrame]) -> list[
     return found.problems()
 
 
-def validate(tables: Mapping[str, Rows | pa.Table], threads: int = 1) -> list[Problem]:
-    """Check all tables of a release.
+def validate(
+    tables: Mapping[str, Rows | pa.Table],
+    threads: int = 1,
+    contract: Mapping[str, TableSchema] | None = None,
+) -> list[Problem]:
+    """Check tables against their schemas, and against each other.
 
     Args:
-        tables: every table of ``schema.TABLES``.
+        tables: by name. A key that leads to a table that is not among them is not checked.
         threads: how many tables are checked at once.
+        contract: the schema of each of the tables; None for those in ``schemas/``, all of
+            which must be there.
 
     Returns:
         The problems; none when the records keep their contract.
     """
+    if contract is None:
+        contract = {name: schema(name) for name in TABLES}
     rows = {name: t if isinstance(t, Rows) else Rows.of(t) for name, t in tables.items()}
-    shaped = [_misshapen(name, rows[name].schema) for name in TABLES]
+    shaped = [misshapen(table, rows[name].schema) for name, table in contract.items()]
     problems = [problem for problem in shaped if problem]
     if problems:
         return problems
-    referred = {f.reference.resource for name in TABLES for f in schema(name).foreign_keys}
+    referred = {f.reference.resource for table in contract.values() for f in table.foreign_keys}
     known = {
-        name: rows[name].lazy().select(schema(name).primary_key[0]).collect()
-        for name in sorted(referred)
+        name: rows[name].columns(contract[name].primary_key[0])
+        for name in sorted(referred & contract.keys())
     }
-    checked = in_order(lambda name: _check_table(name, rows[name], known), TABLES, threads)
+    checked = in_order(
+        lambda name: _check_table(contract[name], rows[name], known), contract, threads
+    )
     return [problem for found in checked for problem in found]

@@ -5,11 +5,11 @@ a crash left without an entry is picked up by the next run.
 """
 
 import json
-import os
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from onrecord.durable import write_atomically
 from onrecord.errors import NotFoundError
 from onrecord.unglue import SplitOff
 
@@ -102,16 +102,6 @@ def release_path(data: Path, version: str | None = None) -> Path:
     if version not in known:
         raise NotFoundError(f"{data}: no release {version}; there is {', '.join(known)}.")
     return releases_folder(data) / version.replace("+", "_")
-
-
-def write_atomically(path: Path, content: str) -> None:
-    """Write a file so that a reader sees the old content or the new, never a part."""
-    draft = path.with_name(f".{path.name}.new")
-    with draft.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
 
 
 def as_json(content: object) -> str:

@@ -15,7 +15,7 @@ and its digest, each behind its length. It covers records only: ``created`` is n
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -95,9 +95,14 @@ def table_digest(name: str, table: pa.Table) -> str:
     return digest.hexdigest()
 
 
-def release_digest(digests: Mapping[str, str]) -> str:
-    """The digest of a release from those of its tables, in hex."""
+def release_digest(digests: Mapping[str, str], tables: Sequence[str] = TABLES) -> str:
+    """The digest of a release from those of its tables, in hex.
+
+    Args:
+        digests: by table.
+        tables: which, in the order of the release's own descriptor.
+    """
     digest = hashlib.sha256(b"onrecord-release/1")
-    for name in TABLES:
+    for name in tables:
         digest.update(_prefixed(name) + _prefixed(digests[name]))
     return digest.hexdigest()

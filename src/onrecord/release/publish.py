@@ -16,11 +16,15 @@ from typing import Any
 
 import filelock
 import pyarrow as pa
+from pydantic import ValidationError
 
+from onrecord.durable import flush_folder, remove_drafts
 from onrecord.errors import ConfigurationError, RefusedError
 from onrecord.ingest.sources import Source
 from onrecord.records.schema import TABLES
 from onrecord.release.catalog import (
+    INDEX,
+    Index,
     as_json,
     read_provenance,
     release_path,
@@ -38,12 +42,14 @@ from onrecord.release.describe import (
     readme,
 )
 from onrecord.release.digest import TableDigest
+from onrecord.release.signing import sign
+from onrecord.release.verify import Depth, Folder, verify
+from onrecord.release.verify.files import SIGNATURE, SUMS
 from onrecord.release.write import csv_writer, group_rows, parquet_writer, sha256_of
 from onrecord.scratch import Rows
 from onrecord.settings import Settings
 
 _STAGING = ".staging-"
-SUMS = "SHA256SUMS"
 
 
 @contextmanager
@@ -70,14 +76,57 @@ def exclusive(data: Path) -> Iterator[None]:
         raise RefusedError(
             f"{data}: another run is publishing here. Wait until it is done, then try again."
         ) from None
-    except OSError as error:
-        raise RefusedError(f"{data}: can't be written: {error.strerror or error}") from None
+    except (OSError, NotImplementedError) as error:  # the latter: no locks on this file system
+        why = getattr(error, "strerror", None) or error
+        raise RefusedError(f"{data}: can't be written: {why}") from None
     try:
-        for stale in folder.glob(f"{_STAGING}*"):
-            shutil.rmtree(stale)
+        _tidy(data)
         yield
     finally:
         lock.release()
+
+
+def _tidy(data: Path) -> None:
+    """Remove what a crash left behind, and make sure that the folders themselves are on disk.
+
+    Raises:
+        RefusedError: that can't be done, or a release that the index names is damaged.
+    """
+    folder = releases_folder(data)
+    try:
+        for stale in folder.glob(f"{_STAGING}*"):
+            shutil.rmtree(stale)
+        remove_drafts(folder)
+        for parent in (data.absolute().parent, data):
+            flush_folder(parent)
+    except OSError as error:
+        raise RefusedError(
+            f"{error.filename or folder}: can't be written: {error.strerror or error}"
+        ) from None
+    _check_index(folder)
+
+
+def _check_index(folder: Path) -> None:
+    """Refuse to go on where the index names a release that is there but damaged.
+
+    Without this it would be taken for no release at all: the index would drop it, and its
+    version could be given to another one.
+
+    Raises:
+        RefusedError: so it is.
+    """
+    try:
+        index = Index.model_validate_json((folder / INDEX).read_bytes())
+    except (OSError, ValidationError):
+        return  # it is made anew from what is on disk
+    for entry in index.releases:
+        facts = read_provenance(folder / entry.path)
+        damaged = (folder / entry.path).exists() and (not facts or facts.version != entry.version)
+        if damaged:
+            raise RefusedError(
+                f"{folder / entry.path}: the release is damaged, so nothing is published beside "
+                "it. `onrecord verify` says where; put a copy of it back, or remove the folder."
+            )
 
 
 def creation_time() -> str:
@@ -144,21 +193,36 @@ def _write_text(path: Path, content: str) -> None:
     path.write_text(content, encoding="utf-8", newline="\n")
 
 
-def _write_sums(folder: Path) -> None:
-    """``SHA256SUMS`` over every other file, in the order of the paths."""
+def _write_sums(folder: Path, key: Path | None) -> None:
+    """``SHA256SUMS`` over every other file, in the order of the paths, and its signature."""
     files = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
-    lines = [f"{sha256_of(folder / name)}  {name}\n" for name in files]
-    _write_text(folder / SUMS, "".join(lines))
+    content = "".join(f"{sha256_of(folder / name)}  {name}\n" for name in files)
+    _write_text(folder / SUMS, content)
+    if key:
+        (folder / SIGNATURE).write_bytes(sign(content.encode(), key))
 
 
 def _flush(folder: Path) -> None:
     """Make sure that everything below a folder is on disk."""
-    for path in [*folder.rglob("*"), folder]:
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    for path in [*sorted(folder.rglob("*")), folder]:
+        flush_folder(path)  # files are opened and flushed just so
+
+
+def _check(staging: Path) -> None:
+    """Read back what was written, with the code of ``onrecord verify``.
+
+    The values were checked before they were written, so it is enough that CSV and Parquet give
+    back the rows of the digest.
+
+    Raises:
+        RefusedError: it is not what was to be written.
+    """
+    report = verify(Folder(staging), depth=Depth.WRITTEN)
+    if report.problems:
+        shown = "\n".join(str(problem) for problem in report.problems[:20])
+        raise RefusedError(
+            f"The release is not what was to be written. Nothing was published.\n{shown}"
+        )
 
 
 def _write_table(name: str, rows: Rows, staging: Path, pool: ThreadPoolExecutor) -> str:
@@ -179,7 +243,9 @@ def _write_table(name: str, rows: Rows, staging: Path, pool: ThreadPoolExecutor)
     return digest.hexdigest()
 
 
-def _build(facts: Facts, figures: dict[str, Any], staging: Path, previous: Path | None) -> str:
+def _build(
+    facts: Facts, figures: dict[str, Any], staging: Path, previous: Path | None, key: Path | None
+) -> str:
     """Write every file of a release; return its content digest."""
     tables = facts.plan.tables
     for name in ("csv", "parquet"):
@@ -195,7 +261,7 @@ def _build(facts: Facts, figures: dict[str, Any], staging: Path, previous: Path 
     _write_text(staging / "CHANGELOG.md", changelog(facts, figures, log))
     _write_text(staging / "parquet" / "datapackage.json", as_json(parquet_package(facts)))
     _write_text(staging / "datapackage.json", as_json(csv_package(facts, staging)))
-    _write_sums(staging)
+    _write_sums(staging, key)
     return digest
 
 
@@ -207,6 +273,7 @@ def publish(
     data: Path,
     settings: Settings,
     created: str,
+    key: Path | None = None,
 ) -> tuple[Path, str]:
     """Write a planned release and make it visible. The caller holds `exclusive`.
 
@@ -218,6 +285,7 @@ def publish(
         data: the data folder.
         settings: of the run, for the record.
         created: see `creation_time`.
+        key: what to sign with, None to leave it unsigned.
 
     Returns:
         The folder of the release and its content digest.
@@ -232,10 +300,18 @@ def publish(
     digest_before = previous.content_digest if previous else None
     facts = Facts(plan, sources, settings, created, digest_before)
     before = release_path(data, previous.version) if previous else None
+    if final.exists():
+        raise RefusedError(
+            f"{final}: in the way, and no complete release. Remove it. Nothing was published."
+        )
     try:
-        digest = _build(facts, figures, staging, before)
+        digest = _build(facts, figures, staging, before, key)
+        _check(staging)
         _flush(staging)
         staging.rename(final)
+    except RefusedError:
+        shutil.rmtree(staging, ignore_errors=True)
+        raise
     except OSError as error:
         shutil.rmtree(staging, ignore_errors=True)
         raise RefusedError(
@@ -243,28 +319,29 @@ def publish(
             "Nothing was published."
         ) from None
     try:
-        _flush_folder(folder)
+        flush_folder(folder)
         link(data)
-    except OSError as error:
+    except (OSError, RefusedError) as error:
         raise RefusedError(
             f"Release {plan.version} is complete in {final}, but the index can't be written: "
-            f"{error.strerror or error}. The next run links it."
+            f"{getattr(error, 'strerror', None) or error}. The next run links it."
         ) from None
     return final, digest
 
 
-def _flush_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def link(data: Path) -> bool:
-    """Bring the index in line with the releases on disk; return whether that was needed."""
-    sums = {version: sha256_of(release_path(data, version) / SUMS) for version in versions(data)}
-    return rewrite_index(data, sums) if sums else False
+    """Bring the index in line with the releases on disk; return whether that was needed.
+
+    Raises:
+        RefusedError: it can't be written.
+    """
+    try:
+        known = versions(data)
+        sums = {version: sha256_of(release_path(data, version) / SUMS) for version in known}
+        return rewrite_index(data, sums) if sums else False
+    except OSError as error:
+        place = error.filename or releases_folder(data)
+        raise RefusedError(f"{place}: can't be written: {error.strerror or error}") from None
 
 
 def scratch_folder(data: Path) -> Path:
