@@ -40,10 +40,10 @@ from onrecord.release.publish import publish as publish_plan
 from onrecord.release.restore import Restorer
 from onrecord.scratch import Rows, Scratch, scratch
 from onrecord.settings import Settings
+from onrecord.split_off import SplitOff
 from onrecord.text.segment import Blocks, text_buffer
 from onrecord.text.segment import segment as cut
 from onrecord.text.tokens import normalise as fold
-from onrecord.unglue import SplitOff
 from onrecord.unglue import unglue as split_boilerplate
 
 T = TypeVar("T")
