@@ -41,10 +41,10 @@ from onrecord.release.restore import Restorer
 from onrecord.release.signing import signing_key
 from onrecord.scratch import Rows, Scratch, scratch
 from onrecord.settings import Settings
+from onrecord.split_off import SplitOff
 from onrecord.text.segment import Blocks, text_buffer
 from onrecord.text.segment import segment as cut
 from onrecord.text.tokens import normalise as fold
-from onrecord.unglue import SplitOff
 from onrecord.unglue import unglue as split_boilerplate
 
 T = TypeVar("T")

@@ -14,7 +14,9 @@ def command(
     document_id: Annotated[
         str, typer.Argument(help="Id of a document, as in csv/documents.csv: d and 16 hex digits.")
     ],
-    data: Annotated[Path, typer.Option(help="Where the releases are kept.")] = Path("data"),
+    data: Annotated[
+        str, typer.Option(metavar="PLACE", help="Where the releases are: a path or a URL.")
+    ] = "data",
     release: Annotated[
         str | None, typer.Option(help="Version of the release; the latest by default.")
     ] = None,
@@ -24,14 +26,16 @@ def command(
 ) -> None:
     """Rebuild a document's raw bytes from the release's tables alone.
 
-    The result is checked against the sha256 that the release states for the document.
+    The result is checked against the sha256 that the release states for the document. PLACE is
+    a data folder, its folder of releases, the folder of one release, s3://bucket/prefix, or an
+    http(s):// base URL, of which only the parts that hold the document are read.
 
     Exit codes: 0 done; 1 no such document or release, or its text is withheld; 2 wrong usage.
     """
-    from onrecord.release.catalog import release_path
+    from onrecord.release.place import open_release
     from onrecord.release.restore import restore
 
-    raw = restore(release_path(data, release), document_id)
+    raw = restore(open_release(data, release), document_id)
     if output is None:
         sys.stdout.buffer.write(raw)
         sys.stdout.buffer.flush()

@@ -7,31 +7,53 @@ a crash left without an entry is picked up by the next run.
 import json
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from onrecord.durable import write_atomically
 from onrecord.errors import NotFoundError
-from onrecord.unglue import SplitOff
+from onrecord.release.names import SELECTION, is_safe
+from onrecord.split_off import SplitOff
 
 INDEX, LATEST = "index.json", "latest.json"
 
 
 class Entry(BaseModel):
-    """One release in the index."""
+    """One release in the index.
 
-    model_config = ConfigDict(frozen=True)
+    Attributes:
+        version: of the release; ``+w1`` and so on once texts were withdrawn from it.
+        path: its folder, beside the index.
+        created: ISO 8601, UTC.
+        content_digest: of its records.
+        sums_sha256: of its ``SHA256SUMS``.
+        documents: how many it has.
+        paragraphs: how many it has.
+        selection: whether only a part of its files is here.
+    """
 
-    version: str
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    version: str = Field(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+(\+w[0-9]+)?$")
     path: str
     created: str
     content_digest: str
     sums_sha256: str
+    documents: int | None = None
+    paragraphs: int | None = None
+    selection: bool | None = None
+
+    @field_validator("path")
+    @classmethod
+    def _stays_beside_the_index(cls, path: str) -> str:
+        if not is_safe(path) or "/" in path:
+            raise ValueError("no name of a folder")
+        return path
 
 
 class Index(BaseModel):
     """All releases, oldest first."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="allow")
 
     name: str = "onrecord-releases"
     releases: list[Entry] = []
@@ -109,6 +131,16 @@ def as_json(content: object) -> str:
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
+def _counts(release: Path) -> dict[str, int | bool | None]:
+    """What the index says of a release besides its digests, from the release's own files."""
+    try:
+        figures = json.loads((release / "quality.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        figures = {}
+    counts = {name: figures.get(name) for name in ("documents", "paragraphs")}
+    return {**counts, "selection": True if (release / SELECTION).is_file() else None}
+
+
 def rewrite_index(data: Path, sums: dict[str, str]) -> bool:
     """Bring ``index.json`` and ``latest.json`` in line with what is on disk.
 
@@ -132,12 +164,13 @@ def rewrite_index(data: Path, sums: dict[str, str]) -> bool:
                 created=provenance.created,
                 content_digest=provenance.content_digest,
                 sums_sha256=sums[version],
+                **_counts(path),
             )
         )
     index = Index(releases=entries)
-    wanted = {INDEX: as_json(index.model_dump())}
+    wanted = {INDEX: as_json(index.model_dump(exclude_none=True))}
     if entries:
-        wanted[LATEST] = as_json(entries[-1].model_dump())
+        wanted[LATEST] = as_json(entries[-1].model_dump(exclude_none=True))
     written = False
     for name, content in wanted.items():
         path = folder / name

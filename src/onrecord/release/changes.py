@@ -14,7 +14,7 @@ import polars as pl
 
 from onrecord.records.schema import DERIVED, TABLES, conform, empty, schema
 from onrecord.scratch import Rows
-from onrecord.unglue import SplitOff
+from onrecord.split_off import SplitOff
 
 FIRST_VERSION = "1.0.0"
 

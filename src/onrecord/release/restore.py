@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from onrecord.errors import NotFoundError, RefusedError
 from onrecord.ingest.decode import Patch, encode
 from onrecord.ingest.decode import restore as splice
+from onrecord.release.place import Release, open_release
 from onrecord.release.write import read_parquet
 from onrecord.scratch import Rows
 from onrecord.text.segment import text_buffer
@@ -94,26 +95,35 @@ class Restorer:
         return lost
 
 
-def restore(release: Path, document_id: str) -> bytes:
+def _rows(
+    release: Release, name: str, only: list[tuple[str, str, str]], columns: list[str] | None = None
+) -> pa.Table:
+    """Rows of a table, read from the row groups that can have them."""
+    with release.open(f"parquet/{name}.parquet") as file:
+        return read_parquet(file, columns, only)
+
+
+def restore(release: Release | Path, document_id: str) -> bytes:
     """Rebuild one document of a release.
 
     Args:
-        release: its folder.
+        release: which, or its folder.
         document_id: which document.
 
     Returns:
         The bytes of the file, checked against its sha256.
 
     Raises:
-        NotFoundError: the release has no such document.
+        NotFoundError: the release has no such document, or lacks a table.
         RefusedError: its text is withheld, or the tables don't give its bytes.
     """
+    if isinstance(release, Path):
+        release = open_release(str(release))
     only = [("document_id", "==", document_id)]
-    parquet = release / "parquet"
-    rows = read_parquet(parquet / "documents.parquet", filters=only).to_pylist()
+    rows = _rows(release, "documents", only).to_pylist()
     if not rows:
         raise NotFoundError(
-            f"release {release.name} has no document {document_id!r}. "
+            f"release {release.version} has no document {document_id!r}. "
             "The ids are in csv/documents.csv."
         )
     (document,) = rows
@@ -123,14 +133,13 @@ def restore(release: Path, document_id: str) -> bytes:
             f"{document['source_id']!r} is not published in full."
         )
     columns = ["position", "text", "gap"]
-    occurrences = read_parquet(parquet / "occurrences.parquet", columns, only)
-    occurrences = occurrences.sort_by("position")
+    occurrences = _rows(release, "occurrences", only, columns).sort_by("position")
     texts, gaps = occurrences["text"].to_pylist(), occurrences["gap"].to_pylist()
-    patches = read_parquet(parquet / "patches.parquet", filters=only).sort_by("byte_offset")
+    patches = _rows(release, "patches", only).sort_by("byte_offset")
     raw = rebuild(document, zip(texts, gaps, strict=True), patches.to_pylist())
     if hashlib.sha256(raw).hexdigest() != document["revision"]:
         raise RefusedError(
-            f"document {document_id}: the tables of release {release.name} do not give back "
+            f"document {document_id}: the tables of release {release.version} do not give back "
             "the bytes of its revision; the release was damaged. Check it with sha256sum -c."
         )
     return raw

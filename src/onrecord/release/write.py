@@ -2,6 +2,7 @@
 
 import hashlib
 from pathlib import Path
+from typing import IO
 
 import pyarrow as pa
 import pyarrow.csv
@@ -44,9 +45,11 @@ def parquet_writer(schema: pa.Schema, path: Path) -> pq.ParquetWriter:
     )
 
 
-def read_parquet(path: Path, columns: list[str] | None = None, filters: object = None) -> pa.Table:
+def read_parquet(
+    source: Path | IO[bytes], columns: list[str] | None = None, filters: object = None
+) -> pa.Table:
     """Read a table back, with its page checksums verified."""
-    return pq.read_table(path, columns=columns, filters=filters, page_checksum_verification=True)
+    return pq.read_table(source, columns=columns, filters=filters, page_checksum_verification=True)
 
 
 def sha256_of(path: Path) -> str:
