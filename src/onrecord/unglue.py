@@ -5,37 +5,20 @@ A release names the runs that it split off, so that they stay split in the next 
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 
 from onrecord.corpus import Chunk, Corpus
 from onrecord.dedup.glued import END, START, Run, carriers, find_runs
 from onrecord.ingest.sources import Publication
+from onrecord.splitoff import SplitOff
 from onrecord.text.marks import opening, trimmed_end
 from onrecord.text.segment import Blocks
 from onrecord.text.tokens import Tokens, normalise
 
 #: A text may have this many runs glued to it, one behind the other.
 ROUNDS = 4
-
-
-class SplitOff(BaseModel):
-    """A run of boilerplate as a release states it.
-
-    Attributes:
-        source_id: the source whose texts have it.
-        side: where it is glued to them.
-        text: one wording of it.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    source_id: str
-    side: Literal["start", "end"]
-    text: str
 
 
 _SIDES = {"start": START, "end": END}

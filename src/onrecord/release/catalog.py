@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from onrecord.errors import NotFoundError
-from onrecord.unglue import SplitOff
+from onrecord.splitoff import SplitOff
 
 INDEX, LATEST = "index.json", "latest.json"
 
