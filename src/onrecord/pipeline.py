@@ -17,7 +17,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from onrecord.census import Census, take_census, text_ids
+from onrecord.census import Census, take_census
 from onrecord.corpus import Corpus, Prepared, text_of
 from onrecord.dedup.engine import Decisions
 from onrecord.dedup.engine import deduplicate as find_repeats
@@ -31,10 +31,13 @@ from onrecord.ingest.sources import Source, read_sources
 from onrecord.parallel import in_order
 from onrecord.records.assemble import assemble
 from onrecord.records.validate import validate as check_records
+from onrecord.release.aliases import also_known_as
 from onrecord.release.caps import exceeded
 from onrecord.release.catalog import release_path
 from onrecord.release.changes import Plan, Previous, plan
 from onrecord.release.describe import quality
+from onrecord.release.earlier import give_back, old_wordings, returning
+from onrecord.release.edits import follow
 from onrecord.release.publish import creation_time, exclusive, link, load_previous, scratch_folder
 from onrecord.release.publish import publish as publish_plan
 from onrecord.release.restore import Restorer
@@ -254,10 +257,16 @@ def record(
     split_off: list[SplitOff],
     archive: Archive,
     previous: Previous | None,
+    data: Path,
     settings: Settings,
 ) -> Plan:
     """Make the tables and decide what the release would be."""
-    tables, successors = assemble(
+    wordings: dict[str, str] = {}
+    if previous:
+        again = returning(census, decisions, previous.tables["retired"])
+        wordings = old_wordings(data, again)
+        census = give_back(corpus, census, wordings)
+    tables, fates = assemble(
         corpus,
         census,
         decisions,
@@ -265,14 +274,16 @@ def record(
         settings.boilerplate_documents,
         settings.threads,
     )
-    if previous and corpus.parts:  # a text that was cut up has a part as its successor
-        whole = np.array(sorted(corpus.parts), np.int64)
-        part = np.array([corpus.part_of(text) for text in whole.tolist()], np.int64)
-        shown = np.ones(whole.size, np.bool_)
-        names = text_ids(corpus.texts, whole, shown, archive.key)
-        fronts = text_ids(corpus.texts, part, shown, archive.key)
-        successors |= {a: successors.get(b, b) for a, b in zip(names, fronts, strict=True)}
-    return plan(tables, previous, successors, split_off)
+    if previous:
+        fates = also_known_as(corpus, census, fates, previous.tables, tables, archive.key)
+
+    def followed(gone: pl.DataFrame) -> pl.DataFrame:
+        assert previous is not None
+        before = previous.tables["paragraphs"]
+        now = tables["paragraphs"], tables["occurrences"]
+        return follow(gone, before, *now, settings.threads)
+
+    return plan(tables, previous, fates, split_off, followed, wordings, corpus.scratch)
 
 
 def _unrestored(tables: Mapping[str, Rows], threads: int) -> list[str]:
@@ -354,7 +365,9 @@ def release(
         corpus = _read_corpus(found, archive, settings, aside, run, within)
         split_off = run(unglue, corpus, previous, settings)
         census, decisions = run(deduplicate, corpus, archive, previous, settings)
-        planned = run(record, corpus, census, decisions, split_off, archive, previous, settings)
+        planned = run(
+            record, corpus, census, decisions, split_off, archive, previous, data, settings
+        )
         if planned.version is None:
             assert previous is not None
             link(data)

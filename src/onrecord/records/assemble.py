@@ -29,6 +29,7 @@ from onrecord.records.ledger import Ledger, make_ledger
 from onrecord.records.residue import residue
 from onrecord.records.schema import conform, empty, ordered, schema
 from onrecord.records.spans import raw_offsets
+from onrecord.release.retire import Fates
 from onrecord.scratch import Rows
 from onrecord.text.tokens import Tokens
 
@@ -444,7 +445,7 @@ def assemble(
     first_release: Mapping[str, str],
     boilerplate_documents: int,
     threads: int,
-) -> tuple[dict[str, Rows], dict[str, str]]:
+) -> tuple[dict[str, Rows], Fates]:
     """Make all tables that do not depend on the release before.
 
     Args:
@@ -458,7 +459,7 @@ def assemble(
 
     Returns:
         The tables by name (``retired`` and ``changes`` are left to ``release.changes``), and
-        for each text that another one stands for, the ids of both.
+        what became of the texts that are no paragraphs.
 
     Raises:
         RefusedError: two different records got the same id.
@@ -484,13 +485,29 @@ def assemble(
     tables["sources"] = Rows.of(_sources(corpus))
     tables["variants"] = Rows.of(_variants(inputs, words))
     tables["quarantine"] = Rows.of(_quarantine(corpus))
-    return tables, successors(census, ledger)
+    return tables, fates(inputs)
 
 
-def successors(census: Census, ledger: Ledger) -> dict[str, str]:
-    """For each text that another text stands for, the ids of both."""
+def fates(inputs: Inputs) -> Fates:
+    """What became of each text that is no paragraph."""
+    census, ledger = inputs.census, inputs.ledger
     replaced = np.flatnonzero((ledger.target >= 0) & (ledger.target != np.arange(len(census.ids))))
-    return {
-        census.ids[text]: census.ids[target]
-        for text, target in zip(replaced.tolist(), ledger.target[replaced].tolist(), strict=True)
+    behind = {
+        "record_id": ledger.ids.take(replaced),
+        "successor_id": ledger.ids.take(ledger.target[replaced]),
     }
+    made = np.flatnonzero(ledger.target < 0)
+    documents = np.full(made.size, None, object)
+    position = np.zeros(made.size, np.int64)
+    for number, chunk in enumerate(inputs.corpus.chunks):
+        here = np.flatnonzero(census.chunk[made] == number)
+        block = census.block[made[here]]
+        document = chunk.blocks.document[block]
+        documents[here] = np.array(chunk.documents["document_id"].to_pylist(), object)[document]
+        position[here] = block - np.searchsorted(chunk.blocks.document, document)
+    composites = {
+        "record_id": ledger.ids.take(made),
+        "document_id": pa.array(documents, pa.large_string()),
+        "position": position,
+    }
+    return Fates(pa.table(behind), pa.table(composites))

@@ -1,25 +1,33 @@
 """Compare a new release with the one before, and decide its version.
 
 A pure function builds a frozen plan; ``publish`` executes it. Semantic versioning of data:
-MAJOR for an incompatible schema or a rewording under the same id, MINOR when records are
-added, retired or changed, PATCH when only what describes the sources changes, and no release
-at all when nothing does.
+
+- MAJOR: an incompatible schema; a paragraph with another wording under the same id; text that
+  was published and is withheld now.
+- MINOR: records were added, retired or changed, or a schema has grown.
+- PATCH: only what describes the sources changed.
+- No release where nothing changed.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from onrecord.records.schema import DERIVED, TABLES, conform, empty, schema
-from onrecord.scratch import Rows
+from onrecord.records.schema import empty, schema
+from onrecord.release.compare import RECORDS, RETIRED, Fetch, all_changes
+from onrecord.release.compatible import schema_changes
+from onrecord.release.retire import Fates, Follow, retire
+from onrecord.release.summary import Removal, by_source, notable
+from onrecord.scratch import Rows, Scratch
 from onrecord.split_off import SplitOff
 
 FIRST_VERSION = "1.0.0"
-
-#: Tables whose rows are records of the dataset; ``retired`` and ``changes`` follow from them.
-_RECORDS = tuple(name for name in TABLES if name not in ("retired", "changes"))
+#: So many single records are named where a version is explained; the rest is counted.
+NAMED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +39,14 @@ class Previous:
         content_digest: of its records.
         tables: its tables; one that its schema did not have yet is missing.
         split_off: boilerplate that it split off the texts it was glued to.
+        schemas: its Table Schemas, by table.
     """
 
     version: str
     content_digest: str
     tables: Mapping[str, Rows]
     split_off: list[SplitOff]
+    schemas: Mapping[str, Mapping[str, Any]]
 
     def first_releases(self) -> dict[str, str]:
         """First release of every document and paragraph that it holds or that was retired."""
@@ -67,6 +77,10 @@ class Plan:
         reasons: why, for people.
         tables: all tables of the release, complete.
         split_off: boilerplate that was split off, for the next release.
+        counts: how many records changed, by table, kind, reason and source; see
+            ``release.summary``.
+        removals: the largest records that this release retires.
+        composites: see ``Fates``; only retired ids.
     """
 
     version: str | None
@@ -75,157 +89,66 @@ class Plan:
     reasons: tuple[str, ...]
     tables: Mapping[str, Rows]
     split_off: list[SplitOff]
+    counts: pa.Table | None = None
+    removals: tuple[Removal, ...] = ()
+    composites: pa.Table = field(default_factory=lambda: Fates().composites)
 
 
-def _compared(name: str) -> list[str]:
-    """The columns of a table that make a record differ: no keys, nothing derived."""
-    table = schema(name)
-    skip = DERIVED.get(name, set()) | set(table.primary_key)
-    return [field.name for field in table.fields if field.name not in skip]
+def _fetch(name: str, rows: Rows, usable: bool = True) -> Fetch:
+    """Rows of a table by range; none where they can't be compared."""
+    if not usable:
+        return lambda part: pl.DataFrame(schema=rows.lazy().collect_schema()).clear()
+    leading = schema(name).primary_key[0]
+    return lambda part: rows.lazy().filter(part.expression(leading)).collect()
 
 
-def compare(name: str, old: Rows, new: Rows) -> list[dict[str, Any]]:
-    """Rows of ``changes`` for one table: records added, retired and changed."""
-    keys = list(schema(name).primary_key)
-    before, after = old.lazy(), new.lazy()
-    columns = [c for c in _compared(name) if c in old.schema.names and c in new.schema.names]
-
-    def record_key() -> pl.Expr:
-        return pl.concat_str([pl.col(key).cast(pl.String) for key in keys], separator="/")
-
-    def only_in(one: pl.LazyFrame, other: pl.LazyFrame) -> list[str]:
-        found = one.select(keys).join(
-            other.select(keys), on=keys, how="anti", maintain_order="left"
-        )
-        names: list[str] = found.select(record_key()).collect().to_series().to_list()
-        return names
-
-    added, retired = only_in(after, before), only_in(before, after)
-    both = after.select(keys + columns).join(
-        before.select(keys + columns), on=keys, suffix=" before", maintain_order="left"
+def _same_key(name: str, before: Rows) -> bool:
+    """Whether a table had the primary key that it has now."""
+    now = schema(name).arrow
+    return all(
+        key in before.schema.names and before.schema.field(key).type == now.field(key).type
+        for key in schema(name).primary_key
     )
-    differs = [pl.col(c).ne_missing(pl.col(f"{c} before")).alias(f"{c} differs") for c in columns]
-    changed = (
-        both.with_columns(differs)
-        .filter(
-            pl.any_horizontal(pl.col(f"{c} differs") for c in columns) if columns else pl.lit(False)
-        )
-        .collect()
-    )
-    rows = [
-        {"record_key": key, "change": "added", "fields": None, "reason": "new in this release"}
-        for key in added
-    ]
-    rows += [
-        {"record_key": key, "change": "retired", "fields": None, "reason": "not in this release"}
-        for key in retired
-    ]
-    for key, record in zip(
-        changed.select(record_key()).to_series().to_list(), changed.to_dicts(), strict=True
-    ):
-        fields = [c for c in columns if record[f"{c} differs"]]
-        rows.append(
-            {
-                "record_key": key,
-                "change": "changed",
-                "fields": " ".join(fields),
-                "reason": "differs from the release before",
-            }
-        )
-    return [{"resource": name, **row} for row in rows]
 
 
-def _schema_changes(old: Mapping[str, Rows]) -> tuple[list[str], list[str]]:
-    """Tables whose published columns are gone or of another type, and those with new ones."""
-    broken, grown = [], []
-    for name in TABLES:
-        now = {f.name: f.type for f in schema(name).arrow}
-        before = {f.name: f.type for f in old[name].schema} if name in old else {}
-        if any(now.get(column) != kind for column, kind in before.items()):
-            broken.append(name)
-        elif now.keys() != before.keys():
-            grown.append(name)
-    return broken, grown
-
-
-def _reason(before: Mapping[str, Any], now: Mapping[str, Any] | None) -> str:
-    """Why a paragraph is gone, from its document then and now."""
-    if now is None:
-        return "missing"
-    if before["restores"] != now["restores"]:
-        return "withdrawn" if now["restores"] == "none" else "superseded"
-    return "edited" if before["revision"] != now["revision"] else "resegmented"
-
-
-def _retired(
-    previous: Previous,
+def compare(
+    previous: Mapping[str, Rows],
     tables: Mapping[str, Rows],
-    successors: Mapping[str, str],
-) -> list[dict[str, Any]]:
-    """Rows of ``retired``: what the release before retired, and what this one does.
+    retired: pa.Table,
+    aside: Scratch | None,
+) -> Rows:
+    """Make ``changes``: every record that was added, retired or changed.
 
     Args:
-        previous: the release before.
-        tables: of this one.
-        successors: ids of texts that are still there, but stand behind another paragraph.
+        previous, tables: those of the release before and of this one.
+        retired: of this release; says why documents and paragraphs are gone.
+        aside: where many rows may wait.
     """
-    now = _documents(tables)
-    living = set(now)
-    living |= set(tables["paragraphs"].lazy().select("paragraph_id").collect().to_series())
-    rows = previous.tables["retired"].table().to_pylist()
-    rows = [row for row in rows if row["record_id"] not in living]
-    for row in rows:  # what stood for it may be gone by now
-        if row["successor_id"] not in living:
-            row["successor_id"] = successors.get(row["record_id"])
-    known = {row["record_id"] for row in rows}
-
-    revisions = {row["revision"]: name for name, row in now.items() if row["revision"]}
-    before = _documents(previous.tables)
-    for row in before.values():
-        if row["document_id"] in living or row["document_id"] in known:
-            continue
-        moved = revisions.get(row["revision"])
-        rows.append(
-            {
-                "kind": "document",
-                "record_id": row["document_id"],
-                "first_release": row["first_release"],
-                "since": "",
-                "reason": "moved" if moved else "missing",
-                "successor_id": moved,
-                "category": None,
-            }
-        )
-    published = previous.tables["paragraphs"].lazy()
-    published = published.select("paragraph_id", "document_id", "first_release")
-    for row in published.collect().iter_rows(named=True):
-        if row["paragraph_id"] in living or row["paragraph_id"] in known:
-            continue
-        successor = successors.get(row["paragraph_id"])
-        reason = _reason(before[row["document_id"]], now.get(row["document_id"]))
-        rows.append(
-            {
-                "kind": "paragraph",
-                "record_id": row["paragraph_id"],
-                "first_release": row["first_release"],
-                "since": "",
-                "reason": "superseded" if successor else reason,
-                "successor_id": successor,
-                "category": None,
-            }
-        )
-    return rows
+    why = pl.from_arrow(retired.select(["record_id", "reason"]))
+    assert isinstance(why, pl.DataFrame)
+    found = Rows(schema("changes").arrow, aside)
+    for name in RECORDS:
+        before, after = previous.get(name, Rows.of(empty(name))), tables[name]
+        then, now = _fetch(name, before, _same_key(name, before)), _fetch(name, after)
+        for _, rows in all_changes(name, then, now, max(before.num_rows, after.num_rows)):
+            found.append(_with_reasons(rows, why))
+    return found
 
 
-def _documents(tables: Mapping[str, Rows]) -> dict[str, dict[str, Any]]:
-    """What decides why a document's paragraphs are gone, by document id."""
-    columns = "document_id", "first_release", "restores", "revision"
-    rows = tables["documents"].lazy().select(columns).collect()
-    return {row["document_id"]: row for row in rows.iter_rows(named=True)}
-
-
-def _columns(name: str, rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
-    return {column: [row[column] for row in rows] for column in schema(name).arrow.names}
+def _with_reasons(rows: pl.DataFrame, why: pl.DataFrame) -> pa.Table:
+    """Rows of ``changes``, with the reason for which documents and paragraphs are gone."""
+    known = why.rename({"reason": "why"})
+    of_record = pl.col("change") == RETIRED
+    joined = rows.join(
+        known, left_on="record_key", right_on="record_id", how="left", maintain_order="left"
+    ).with_columns(
+        pl.when(of_record & pl.col("why").is_not_null())
+        .then("why")
+        .otherwise("reason")
+        .alias("reason")
+    )
+    arrow = schema("changes").arrow
+    return joined.select(arrow.names).to_arrow().cast(arrow).combine_chunks()
 
 
 def _next(version: str, level: str) -> str:
@@ -235,80 +158,174 @@ def _next(version: str, level: str) -> str:
     return f"{major}.{minor + 1}.0" if level == "minor" else f"{major}.{minor}.{patch + 1}"
 
 
+def _named(keys: list[str], done: str) -> tuple[str, ...]:
+    """What was done to paragraphs: some by name and the others by number."""
+    named = tuple(f"paragraph {key} was {done}" for key in keys[:NAMED])
+    more = len(keys) - NAMED
+    return named if more <= 0 else (*named, f"{more:,} more paragraphs were {done}")
+
+
+def _reworded(changes: Rows, tables: Mapping[str, Rows], returned: Mapping[str, str]) -> list[str]:
+    """Paragraphs that say in other words what their id said before.
+
+    Args:
+        changes: of this release.
+        tables: of this release.
+        returned: the old wording of each paragraph that lives again, as far as it is known.
+    """
+    of_paragraphs = (pl.col("resource") == "paragraphs") & (pl.col("change") == "changed")
+    text = pl.col("fields").str.split(" ").list.contains("text")
+    found = changes.lazy().filter(of_paragraphs & text).select("record_key").collect()
+    keys: list[str] = found["record_key"].to_list()
+    if returned:
+        known = pl.LazyFrame({"paragraph_id": list(returned), "was": list(returned.values())})
+        now = tables["paragraphs"].lazy().select("paragraph_id", "text")
+        other = now.join(known, on="paragraph_id").filter(pl.col("text") != pl.col("was"))
+        keys += other.select("paragraph_id").collect()["paragraph_id"].to_list()
+    return sorted(keys)
+
+
+def _withheld(previous: Mapping[str, Rows], tables: Mapping[str, Rows]) -> list[str]:
+    """What was shown by the release before and is withheld now, in words."""
+    found = []
+    keys = ["document_id"]
+    then = previous["documents"].lazy().select(*keys, "restores", "source_id")
+    now = tables["documents"].lazy().select(*keys, pl.col("restores").alias("now"))
+    closed = then.join(now, on=keys).filter(
+        (pl.col("restores") != "none") & (pl.col("now") == "none")
+    )
+    n = closed.select(pl.len()).collect().item()
+    if n:
+        found.append(f"documents whose text is withheld now: {n:,}")
+    return found
+
+
+def _hidden_blocks(previous: Mapping[str, Rows], tables: Mapping[str, Rows], changes: Rows) -> int:
+    """Blocks that were shown and are not, in sources that show less than before."""
+    openness = pl.col("publication").replace_strict(
+        {"full": 0, "excerpt": 1, "metadata": 2}, default=2
+    )
+    then = previous["sources"].lazy().select("source_id", openness.alias("then"))
+    now = tables["sources"].lazy().select("source_id", openness.alias("now"))
+    closed = then.join(now, on="source_id").filter(pl.col("now") > pl.col("then"))
+    names = closed.select("source_id").collect()["source_id"]
+    if not len(names):
+        return 0
+    documents = (
+        tables["documents"].lazy().filter(pl.col("source_id").is_in(names.implode()))
+    ).select("document_id")
+    flipped = (
+        changes.lazy()
+        .filter((pl.col("resource") == "occurrences") & (pl.col("change") == "changed"))
+        .filter(pl.col("fields").str.split(" ").list.contains("withheld"))
+        .select(pl.col("record_key").str.split("/").list.first().alias("document_id"))
+    )
+    count: int = flipped.join(documents, on="document_id").select(pl.len()).collect().item()
+    return count
+
+
+def _decide(
+    previous: Previous,
+    tables: Mapping[str, Rows],
+    changes: Rows,
+    new_reasons: Mapping[str, int],
+    returned: Mapping[str, str],
+) -> tuple[str, tuple[str, ...]]:
+    """The level of a release, and why."""
+    broken, grown = schema_changes(previous.schemas)
+    reworded = _named(_reworded(changes, tables, returned), "reworded")
+    hidden = _withheld(previous.tables, tables)
+    blocks = _hidden_blocks(previous.tables, tables, changes)
+    hidden += [f"blocks whose text is withheld now: {blocks:,}"] if blocks else []
+    withdrawn = new_reasons.get("withdrawn", 0)
+    hidden += [f"paragraphs withheld now: {withdrawn:,}"] if withdrawn else []
+    counts = _counts(changes)
+    if broken or reworded or hidden:
+        return "major", (*broken, *grown, *reworded, *hidden, *counts)
+    records = changes.lazy().filter(
+        (pl.col("resource") != "sources") | (pl.col("change") != "changed")
+    )
+    if grown or records.select(pl.len()).collect().item():
+        return "minor", (*grown, *counts)
+    return ("patch", counts) if changes.num_rows else ("none", ("nothing changed",))
+
+
+def _counts(changes: Rows) -> tuple[str, ...]:
+    """What changed, table by table, in words."""
+    counted = changes.lazy().group_by("resource", "change").len().collect()
+    rows = {(name, change): n for name, change, n in counted.iter_rows()}
+    order = [(name, change) for name in RECORDS for change in ("added", "retired", "changed")]
+    return tuple(f"{a}: {rows[a, b]:,} {b}" for a, b in order if (a, b) in rows)
+
+
 def plan(
     tables: Mapping[str, Rows],
     previous: Previous | None,
-    successors: Mapping[str, str],
+    fates: Fates,
     split_off: list[SplitOff],
+    follow: Follow | None = None,
+    returned: Mapping[str, str] | None = None,
+    aside: Scratch | None = None,
 ) -> Plan:
     """Decide what the release would be.
 
     Args:
         tables: as ``records.assemble`` makes them.
         previous: the release before, None for the first.
-        successors: see `_retired`.
+        fates: what became of texts that are no paragraphs.
         split_off: see `Plan`.
+        follow: finds what edits made of paragraphs; see ``release.retire``.
+        returned: the old wording of each paragraph that lives again, as far as it is known.
+        aside: where many rows may wait.
 
     Returns:
         The plan, with ``retired`` and ``changes`` filled and every version stamped.
     """
-    complete = dict(tables)
     if previous is None:
-        complete |= {name: Rows.of(empty(name)) for name in ("retired", "changes")}
-        level = "first"
-        reasons: tuple[str, ...] = ("first release",)
-        version = FIRST_VERSION
-    else:
-        retired = _retired(previous, tables, successors)
-        why = {row["record_id"]: row["reason"] for row in retired}
-        rows = [
-            row
-            for name in _RECORDS
-            for row in compare(name, previous.tables.get(name, Rows.of(empty(name))), tables[name])
-        ]
-        for row in rows:
-            if row["change"] == "retired":
-                row["reason"] = why.get(row["record_key"], row["reason"])
-        breaks, grown = _schema_changes(previous.tables)
-        reworded = [
-            row["record_key"]
-            for row in rows
-            if row["resource"] == "paragraphs"
-            and row["change"] == "changed"
-            and "text" in row["fields"].split()
-        ]
-        withdrawn = sum(row["reason"] == "withdrawn" and row["change"] == "retired" for row in rows)
-        if breaks or reworded or withdrawn:
-            level = "major"
-            reasons = tuple(f"schema of {name} changed" for name in breaks)
-            reasons += tuple(f"paragraph {key} was reworded" for key in reworded)
-            if withdrawn:
-                reasons += (f"paragraphs withheld now: {withdrawn:,}",)
-            reasons += _counts(rows)
-        elif grown or any(r["resource"] != "sources" or r["change"] != "changed" for r in rows):
-            level = "minor"
-            reasons = tuple(f"schema of {name} grew" for name in grown) + _counts(rows)
-        elif rows:
-            level, reasons = "patch", _counts(rows)
-        else:
-            return Plan(None, previous.version, "none", ("nothing changed",), {}, split_off)
-        version = _next(previous.version, level)
-        complete["retired"] = Rows.of(conform("retired", _columns("retired", retired)))
-        complete["changes"] = Rows.of(conform("changes", _columns("changes", rows)))
+        complete = dict(tables) | {name: Rows.of(empty(name)) for name in ("retired", "changes")}
+        return _stamp(Plan(FIRST_VERSION, None, "first", ("first release",), complete, split_off))
+    retired, new_reasons = retire(previous.tables, tables, fates, follow)
+    changes = compare(previous.tables, tables, retired, aside)
+    level, reasons = _decide(previous, tables, changes, new_reasons, returned or {})
+    if level == "none":
+        return Plan(None, previous.version, level, reasons, {}, split_off)
+    complete = dict(tables) | {"retired": Rows.of(retired), "changes": changes}
+    composites = fates.composites.filter(
+        pc.is_in(fates.composites["record_id"], retired["record_id"].combine_chunks())
+    )
+    return _stamp(
+        Plan(
+            _next(previous.version, level),
+            previous.version,
+            level,
+            reasons,
+            complete,
+            split_off,
+            by_source(previous.tables, tables, changes),
+            notable(previous.tables, retired),
+            composites.sort_by("record_id"),
+        )
+    )
+
+
+def _stamp(plan: Plan) -> Plan:
+    """The plan with its version wherever one was left open."""
+    assert plan.version is not None
+    tables = dict(plan.tables)
     for name, column in (
         ("documents", "first_release"),
         ("paragraphs", "first_release"),
         ("retired", "since"),
     ):
-        complete[name] = complete[name].filled(column, version)
-    before = previous.version if previous else None
-    return Plan(version, before, level, reasons, complete, split_off)
-
-
-def _counts(rows: list[dict[str, Any]]) -> tuple[str, ...]:
-    """What changed, table by table, in words."""
-    counts: dict[tuple[str, str], int] = {}
-    for row in rows:
-        key = row["resource"], row["change"]
-        counts[key] = counts.get(key, 0) + 1
-    return tuple(f"{name}: {n:,} {change}" for (name, change), n in counts.items())
+        tables[name] = tables[name].filled(column, plan.version)
+    return Plan(
+        plan.version,
+        plan.previous,
+        plan.level,
+        plan.reasons,
+        tables,
+        plan.split_off,
+        plan.counts,
+        plan.removals,
+        plan.composites,
+    )

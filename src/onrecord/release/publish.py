@@ -6,6 +6,7 @@ that the next run finishes linking. Stale staging folders are removed by the nex
 """
 
 import datetime
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -162,16 +163,18 @@ def load_previous(data: Path) -> Previous | None:
     facts = read_provenance(path)
     assert facts is not None
     try:
+        package = json.loads((path / "parquet" / "datapackage.json").read_text(encoding="utf-8"))
+        schemas = {resource["name"]: resource["schema"] for resource in package["resources"]}
         tables = {
             file.stem: Rows.parquet(file)
             for file in _unchanged(path)
             if file.parent.name == "parquet" and file.suffix == ".parquet"
         }
-    except (OSError, ValueError, pa.ArrowException) as error:
+    except (OSError, ValueError, KeyError, pa.ArrowException) as error:
         raise RefusedError(
             f"{path}: the latest release can't be read, so nothing can be built on it: {error}"
         ) from None
-    return Previous(facts.version, facts.content_digest, tables, facts.split_off)
+    return Previous(facts.version, facts.content_digest, tables, facts.split_off, schemas)
 
 
 def _unchanged(release: Path) -> list[Path]:
