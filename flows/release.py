@@ -4,12 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from prefect import flow, task
+from prefect import flow
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
-from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
-from onrecord.errors import OnrecordError
+from flows.tasks import as_task
 from onrecord.pipeline import Outcome
 from onrecord.pipeline import release as release_once
 from onrecord.settings import Settings
@@ -17,32 +16,10 @@ from onrecord.settings import Settings
 T = TypeVar("T")
 
 
-def _passing(_task: object, _run: object, state: Any) -> bool:
-    """Retry what may pass, never a configuration or a refusal that a person must mend."""
-    return not isinstance(state.result(raise_on_failure=False), OnrecordError)
-
-
-def _as_task(stage: Callable[..., T], *args: Any, step: tuple[int, int] = (1, 1)) -> T:
-    """Run one stage, or one batch of it, as a Prefect task.
-
-    The arguments stay out of Prefect: they are large tables that it would walk through and
-    try to hash. The body is a closure, the cache is off.
-    """
+def _stage(stage: Callable[..., T], *args: Any, step: tuple[int, int] = (1, 1)) -> T:
+    """Run one stage, or one batch of it, as a task."""
     name = stage.__name__ if step[1] == 1 else f"{stage.__name__} {step[0]} of {step[1]}"
-
-    @task(
-        name=stage.__name__,
-        task_run_name=name,
-        cache_policy=NO_CACHE,
-        persist_result=False,
-        retries=2,
-        retry_delay_seconds=[1, 10],
-        retry_condition_fn=_passing,
-    )
-    def run_stage() -> T:
-        return stage(*args)
-
-    return run_stage()
+    return as_task(lambda: stage(*args), stage.__name__, name)
 
 
 def _report(outcome: Outcome) -> None:
@@ -85,7 +62,7 @@ def release(
     Returns:
         Version, path, content digest, and whether this run published it.
     """
-    outcome = release_once(seeds, data, settings or Settings(), _as_task)
+    outcome = release_once(seeds, data, settings or Settings(), _stage)
     get_run_logger().info("release %s, content digest %s", outcome.version, outcome.content_digest)
     _report(outcome)
     return {
