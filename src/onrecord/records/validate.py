@@ -6,7 +6,7 @@ message.
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import polars as pl
 import pyarrow as pa
@@ -177,25 +177,44 @@ def misshapen(table: TableSchema, actual: pa.Schema) -> Problem | None:
     return Problem(table.name, None, "", "schema-error", message)
 
 
+def _greatest(frame: pl.DataFrame, columns: tuple[str, ...]) -> tuple[Any, ...] | None:
+    """The greatest key of some rows; None where there is none."""
+    key = []
+    for column in columns:
+        top = frame[column].max()
+        if top is None:
+            return None
+        key.append(top)
+        frame = frame.filter(pl.col(column) == top)
+    return tuple(key)
+
+
+def _up_to(columns: tuple[str, ...], key: tuple[Any, ...]) -> pl.Expr:
+    """True for rows whose key is not beyond another one."""
+    reached = pl.lit(True)
+    for column, value in reversed(list(zip(columns, key, strict=True))):
+        cell = pl.col(column)
+        reached = (cell < value) | ((cell == value) & reached)
+    return reached
+
+
 def _check_table(table: TableSchema, rows: Rows, known: dict[str, pl.DataFrame]) -> list[Problem]:
     """Problems of one table, piece by piece."""
     found = _Findings(table.name)
     missing = _missing(table, rows, known)
     at = 0
-    last = None
-    first_key = table.primary_key[0]
+    last: tuple[Any, ...] | None = None
     for piece in rows.pieces():
         frame = pl.from_arrow(piece)
         assert isinstance(frame, pl.DataFrame)
         _check(table, frame, missing, found, at)
-        # A key in two pieces would be missed: pieces must not overlap in its first column.
-        begins = frame[first_key].min()
-        if last is not None and begins is not None and begins <= last:  # type: ignore[operator]
-            again = frame[first_key] <= last
-            found.add(
-                first_key, "primary-key", "the rows are not sorted", again, frame[first_key], at
-            )
-        last = frame[first_key].max()
+        # A key in two pieces would be missed: each must go on where the one before ended.
+        if last is not None:
+            again = frame.select(_up_to(table.primary_key, last)).to_series()
+            field = ", ".join(table.primary_key)
+            keys = _keys(frame, table.primary_key)
+            found.add(field, "primary-key", "the rows are not sorted", again, keys, at)
+        last = _greatest(frame, table.primary_key)
         at += frame.height
     return found.problems()
 
