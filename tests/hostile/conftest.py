@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.hostile.harness import MISSING, Zygote, has_strace
+from tests.hostile.lab import Lab
 
 MakeSource = Callable[..., Path]
 
@@ -31,7 +32,10 @@ def strace() -> None:
 def sources(tmp_path_factory: pytest.TempPathFactory, make_source: MakeSource) -> tuple[Path, Path]:
     """Small sources, one of them withheld, in an older and a newer state."""
     folder = tmp_path_factory.mktemp("sources")
-    for name, files in (("old", {"a.txt": _ARTICLE}), ("new", {"a.txt": _ARTICLE, "b.txt": _LETTER})):
+    for name, files in (
+        ("old", {"a.txt": _ARTICLE}),
+        ("new", {"a.txt": _ARTICLE, "b.txt": _LETTER}),
+    ):
         make_source(folder / name, "harbour", files)
         closed = {"c.txt": b"What this says must not be shown to anybody.\n"}
         make_source(folder / name, "closed", closed, publication="metadata")
@@ -56,3 +60,9 @@ def published(
     done = zygotes[0].run("release", sources[0], "--data", data)
     assert done.code == 0, done.output
     return data
+
+
+@pytest.fixture
+def lab(zygotes: list[Zygote], tmp_path: Path) -> Lab:
+    """Where experiments run."""
+    return Lab(zygotes, tmp_path)

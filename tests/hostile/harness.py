@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -98,6 +98,12 @@ class Zygote:
         self, *argv: str | Path, strace: Sequence[str] = (), env: dict[str, str] | None = None
     ) -> Done:
         """Run ``onrecord ARGV``, under strace with some options where any are given."""
+        return self.start(*argv, strace=strace, env=env)()
+
+    def start(
+        self, *argv: str | Path, strace: Sequence[str] = (), env: dict[str, str] | None = None
+    ) -> Callable[[], Done]:
+        """Start such a run; what comes back waits for its end."""
         output = self._folder / "output"
         request: dict[str, Any] = {
             "argv": [str(one) for one in argv],
@@ -113,10 +119,14 @@ class Zygote:
             tracer = subprocess.Popen(
                 ["strace", "-f", "-qq", *strace, "-p", pid], stderr=subprocess.DEVNULL
             )
-        code = int(self._line())
-        if tracer:
-            tracer.wait(60)
-        return Done(code, output.read_text(encoding="utf-8", errors="replace"))
+
+        def end() -> Done:
+            code = int(self._line())
+            if tracer:
+                tracer.wait(60)
+            return Done(code, output.read_text(encoding="utf-8", errors="replace"))
+
+        return end
 
     def trace(self, data: Path, *argv: str | Path) -> list[Point]:
         """Run a command and list every call that writes below a folder, in order."""

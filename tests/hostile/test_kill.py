@@ -1,10 +1,7 @@
 """Killed at every kind of call that writes, a run leaves releases as they were, or complete."""
 
-import threading
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from pathlib import Path
-from queue import SimpleQueue
 
 import pytest
 
@@ -16,46 +13,13 @@ from tests.hostile.harness import (
     fault,
     spread,
 )
+from tests.hostile.lab import Lab, moved
 from tests.hostile.state import faults_after, faults_now, restore, sums
 
 pytestmark = [pytest.mark.hostile, pytest.mark.usefixtures("strace")]
 
 #: At so many writes and creations a run is killed, in each situation; at all other calls always.
 SOME_WRITES, SOME_CREATIONS = 60, 16
-#: After every so many points, every record is read back.
-FULL = 12
-
-
-class Lab:
-    """Runs experiments side by side, each in a data folder of its own."""
-
-    def __init__(self, zygotes: list[Zygote], folder: Path) -> None:
-        self._free: SimpleQueue[tuple[Zygote, Path]] = SimpleQueue()
-        for i, zygote in enumerate(zygotes):
-            self._free.put((zygote, folder / f"lab{i}" / "data"))
-        self._workers = len(zygotes)
-        self._lock = threading.Lock()
-        self.tried = 0
-        self.hit = 0
-
-    def each(
-        self, experiment: Callable[[Zygote, Path, Point, bool], list[str]], points: Iterable[Point]
-    ) -> list[str]:
-        """Do an experiment at every point; return what went wrong."""
-
-        def one(numbered: tuple[int, Point]) -> list[str]:
-            number, point = numbered
-            zygote, data = self._free.get()
-            try:
-                found = experiment(zygote, data, point, number % FULL == 0)
-            finally:
-                self._free.put((zygote, data))
-            with self._lock:
-                self.tried += 1
-            return [f"{point}: {fault}" for fault in found]
-
-        with ThreadPoolExecutor(self._workers) as pool:
-            return [fault for found in pool.map(one, enumerate(points)) for fault in found]
 
 
 def _chosen(points: list[Point]) -> list[Point]:
@@ -64,15 +28,6 @@ def _chosen(points: list[Point]) -> list[Point]:
     creations = [point for point in points if point.call in CREATIONS]
     rest = [point for point in points if point.call not in (*WRITES, *CREATIONS)]
     return rest + spread(writes, SOME_WRITES) + spread(creations, SOME_CREATIONS)
-
-
-def _moved(point: Point, old: Path, new: Path) -> Point:
-    return point._replace(path=str(new / Path(point.path).relative_to(old)))
-
-
-@pytest.fixture
-def lab(zygotes: list[Zygote], tmp_path: Path) -> Lab:
-    return Lab(zygotes, tmp_path)
 
 
 def _empty(data: Path, *_: object) -> Path:
@@ -128,7 +83,7 @@ def test_killed_anywhere_nothing_is_lost_or_half_there(
 
     def experiment(zygote: Zygote, data: Path, point: Point, full: bool) -> list[str]:
         restore(template, data)
-        here = _moved(point, traced_in, data)
+        here = moved(point, traced_in, data)
         done = zygote.run("release", seeds, "--data", data, strace=fault("signal=KILL", here))
         if done.code != -9:
             return [f"was not killed but ended with {done.code}: {done.output}"]

@@ -3,12 +3,14 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from onrecord.pipeline import release
 from onrecord.records.schema import TABLES, schema
 from onrecord.records.validate import SHOWN, Problem, validate
 from onrecord.release.write import read_parquet
+from onrecord.scratch import Rows
 from onrecord.settings import Settings
 
 MakeSource = Callable[..., Path]
@@ -230,3 +232,18 @@ def test_many_problems_of_one_kind_are_counted(valid: Tables) -> None:
         "quarantine", None, "reason", "constraint-error", problems[-1].message
     )
     assert "7 more" in problems[-1].message
+
+
+def test_keys_are_compared_across_pieces(seed_release: Path) -> None:
+    """Pieces may part in the middle of a document; a key that stands in two is found."""
+    whole = pq.read_table(seed_release / "parquet" / "occurrences.parquet")
+    contract = {"occurrences": schema("occurrences")}
+    for size in (1, 2, 5):
+        rows = Rows(contract["occurrences"].arrow)
+        for at in range(0, whole.num_rows, size):
+            rows.append(whole.slice(at, size))
+        assert validate({"occurrences": rows}, contract=contract) == []
+        rows.append(whole.slice(whole.num_rows - 1))
+        (problem,) = validate({"occurrences": rows}, contract=contract)
+        assert problem.code == "primary-key"
+        assert problem.row == whole.num_rows + 1

@@ -42,7 +42,7 @@ def read_catalog(catalog: Files) -> tuple[Index | None, list[Problem], list[str]
         keys = [version_key(entry.version) for entry in index.releases]
     except (ValidationError, ValueError) as error:
         return None, [Problem(INDEX, "", "source-error", _first(error))], []
-    problems = [] if _canonical(raw) else [_not_canonical(INDEX)]
+    problems = [] if _canonical(raw, index) else [_not_canonical(INDEX)]
     if index.name != _NAME:
         problems.append(Problem(INDEX, "name", "index-error", f"expected {_NAME!r}"))
     if keys != sorted(set(keys)):
@@ -60,9 +60,12 @@ def _first(error: Exception) -> str:
     return error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
 
 
-def _canonical(raw: bytes) -> bool:
-    """Whether JSON is written as we write it."""
-    return as_json(json.loads(raw)).encode() == raw
+def _canonical(raw: bytes, content: Index | Entry) -> bool:
+    """Whether a file is written as we write it, with all that we write and nothing else."""
+    told = json.loads(raw)
+    needed = {"name", "releases"} if isinstance(content, Index) else set()
+    known: bool = content.model_dump(exclude_unset=True) == told
+    return known and needed <= content.model_fields_set and as_json(told).encode() == raw
 
 
 def _not_canonical(file: str) -> Problem:
@@ -77,7 +80,7 @@ def _check_latest(raw: bytes | None, index: Index) -> tuple[list[Problem], list[
         latest = Entry.model_validate_json(raw)
     except ValidationError as error:
         return [Problem(LATEST, "", "source-error", _first(error))], []
-    if not _canonical(raw):
+    if not _canonical(raw, latest):
         return [_not_canonical(LATEST)], []
     if latest not in index.releases:
         message = f"says other things of {latest.version} than {INDEX}"

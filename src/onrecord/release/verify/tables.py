@@ -68,8 +68,8 @@ class _Published(Rows):
     def columns(self, *names: str) -> pl.DataFrame:
         """Some of the columns, in memory."""
         pieces = [piece.select(names) for piece in self._read(list(names))]
-        empty = self._table.arrow.empty_table().select(names)
-        frame = pl.from_arrow(pa.concat_tables([empty, *pieces]))
+        pieces = pieces or [self._table.arrow.empty_table().select(names)]
+        frame = pl.from_arrow(pa.concat_tables(pieces))
         assert isinstance(frame, pl.DataFrame)
         return frame
 
