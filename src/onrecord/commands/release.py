@@ -71,11 +71,14 @@ def command(
     """
     began = time.perf_counter()
     from onrecord import pipeline
+    from onrecord.errors import ConfigurationError
     from onrecord.kernel import is_warm
     from onrecord.release import remote
     from onrecord.release.store import is_url
     from onrecord.settings import Settings
 
+    if work is not None and not is_url(data):
+        raise ConfigurationError("--work: only where --data is s3://bucket/prefix")
     if not is_warm():
         note("first run: compiling the kernels, this takes up to a minute once")
     settings = Settings(

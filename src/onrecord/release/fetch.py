@@ -161,8 +161,8 @@ def _bring(
         _swap(staging, final)
         for stale in folder.glob(f"{_STAGING}*"):
             shutil.rmtree(stale)
-    entry = _entry(release, final, sums)
-    _write_index(folder, index, entry)
+    stated = {"path": final.name, **release_counts(final)}
+    _write_index(folder, index, release.as_entry().model_copy(update=stated))
     return Fetched(
         release.version,
         final,
@@ -310,19 +310,6 @@ def _flush(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _entry(release: Release, final: Path, sums: bytes) -> Entry:
-    """What the index here says of the release."""
-    facts = release.provenance
-    entry = release.entry or Entry(
-        version=facts.version,
-        path=final.name,
-        created=facts.created,
-        content_digest=facts.content_digest,
-        sums_sha256=hashlib.sha256(sums).hexdigest(),
-    )
-    return entry.model_copy(update={"path": final.name, **release_counts(final)})
 
 
 def _write_index(folder: Path, index: Index, entry: Entry) -> None:

@@ -174,7 +174,7 @@ class Objects:
             found = obstore.get(
                 self._store, name, options={"range": {"offset": start}} if start else None
             )
-            for piece in found.stream(min_chunk_size=256 * 1024):
+            for piece in found.stream(min_chunk_size=64 * 1024):
                 yield bytes(piece)
         except (failures.BaseError, OSError) as error:
             self._explain(name, error)

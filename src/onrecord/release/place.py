@@ -155,6 +155,21 @@ class Release:
         listed = parse_sums(raw, f"{self.store.where}/{SUMS}")
         return [File(name, listed[name], sizes.get(name)) for name in sorted(listed)]
 
+    def as_entry(self) -> Entry:
+        """What an index says of the release; its own words where none was read.
+
+        Raises:
+            NotFoundError: ``SHA256SUMS`` is missing.
+        """
+        facts = self.provenance
+        return self.entry or Entry(
+            version=facts.version,
+            path=facts.version.replace("+", "_"),
+            created=facts.created,
+            content_digest=facts.content_digest,
+            sums_sha256=hashlib.sha256(self.read(SUMS)).hexdigest(),
+        )
+
     def signature(self) -> bytes | None:
         """The signature of its checksums, None where it has none.
 
@@ -224,13 +239,17 @@ def read_index(place: str) -> Index:
     """The releases of a place, oldest first.
 
     Args:
-        place: a data folder, or its folder ``releases``; a path or a URL.
+        place: a data folder, its folder ``releases``, or the folder of one release; a path or
+            a URL.
 
     Raises:
         NotFoundError: there are none.
         RefusedError: the index is damaged, or the place can't be read.
     """
-    found = _find_index(place, open_files(place))
+    files = open_files(place)
+    found = _find_index(place, files)
+    if found is None and (alone := _only_release(place, files)):
+        return Index(releases=[alone.as_entry()])
     if found is None or not found[0].releases:
         raise _nothing(place)
     return found[0]
