@@ -26,8 +26,8 @@ def command(
         str | None, typer.Argument(help="Which release; the latest by default.")
     ] = None,
     target: Annotated[
-        Path, typer.Option("--to", metavar="DIR", help="Folder to bring it to; made if need be.")
-    ] = Path("releases"),
+        str, typer.Option("--to", metavar="DIR", help="Folder to bring it to; made if need be.")
+    ] = "releases",
     tables: Annotated[
         str | None,
         typer.Option(metavar="A,B", help="Only these tables, by name, with commas in between."),
@@ -53,12 +53,15 @@ def command(
     """
     from onrecord.errors import ConfigurationError
     from onrecord.release.fetch import fetch
+    from onrecord.release.store import is_url
 
+    if is_url(target):
+        raise ConfigurationError(f"--to: expected a folder on this disk, got {target!r}")
     if form not in _FORMATS:
         raise ConfigurationError(f"--format: expected csv, parquet or all, got {form!r}")
     names = None if tables is None else [name.strip() for name in tables.split(",") if name.strip()]
     with _bar() as start:
-        fetched = fetch(place, version, target, names, form, start)  # type: ignore[arg-type]
+        fetched = fetch(place, version, Path(target), names, form, start)  # type: ignore[arg-type]
     for stale in fetched.withdrawn:
         note(f"note: texts were withdrawn from {stale}, which is in {target}. Remove it there.")
     _show(fetched, as_json)

@@ -18,7 +18,7 @@ from pathlib import Path
 import filelock
 from pydantic import ValidationError
 
-from onrecord.errors import ConfigurationError, NotFoundError, RefusedError
+from onrecord.errors import NotFoundError, RefusedError
 from onrecord.release.catalog import (
     INDEX,
     LATEST,
@@ -35,7 +35,6 @@ from onrecord.release.download import Tally, download, is_file, link
 from onrecord.release.names import SELECTION, SIGNATURE, SUMS, parse_sums
 from onrecord.release.place import File, Release, open_release, read_index
 from onrecord.release.selection import Format, Selection, select
-from onrecord.release.store import is_url
 
 #: So many files are under way at once.
 AT_ONCE = 8
@@ -91,8 +90,6 @@ def fetch(
         NotFoundError: there is no such release.
         RefusedError: it can't be read, written, or is not what it says.
     """
-    if is_url(str(target)):
-        raise ConfigurationError(f"{target}: bring a release to a folder on this disk")
     release = open_release(place, version)
     sums = release.sums()
     listed = release.files(sums)
@@ -212,20 +209,25 @@ def _is_there(final: Path, wanted: list[File], whole: bool, signature: bytes | N
     return all(is_file(final / file.name, file.sha256) for file in wanted)
 
 
-def _present(folder: Path, index: Index, final: Path) -> dict[str, Path]:
+def _present(folder: Path, index: Index, final: Path) -> dict[str, list[Path]]:
     """Where bytes with a sha256 should be in the releases that are here; yet to be checked."""
-    found: dict[str, Path] = {}
+    found: dict[str, list[Path]] = {}
     for path in [*(folder / entry.path for entry in index.releases), final]:
         try:
             listed = parse_sums((path / SUMS).read_bytes(), str(path / SUMS))
         except (OSError, RefusedError):
             continue
-        found |= {sha256: path / name for name, sha256 in listed.items() if (path / name).is_file()}
+        for name, sha256 in listed.items():
+            found.setdefault(sha256, []).append(path / name)
     return found
 
 
 def _fill(
-    staging: Path, release: Release, wanted: list[File], present: dict[str, Path], tally: Tally
+    staging: Path,
+    release: Release,
+    wanted: list[File],
+    present: dict[str, list[Path]],
+    tally: Tally,
 ) -> None:
     """Put the wanted files into the staging folder, several at a time."""
     parts = staging / _PARTS
@@ -239,12 +241,12 @@ def _fill(
         same.setdefault(file.sha256, []).append(file)
 
     def bring(files: list[File]) -> None:
-        first = staging / files[0].name
-        here = present.get(files[0].sha256)
-        if is_file(first, files[0].sha256):
-            tally.was_here(first.stat().st_size)
-        elif here and is_file(here, files[0].sha256):
-            link(here, first)
+        first, sha256 = staging / files[0].name, files[0].sha256
+        places = [first, *present.get(sha256, [])]
+        here = next((path for path in places if is_file(path, sha256)), None)
+        if here:
+            if here != first:
+                link(here, first)
             tally.was_here(first.stat().st_size)
         else:
             part = download(release.store, files[0], parts, tally)
