@@ -48,18 +48,18 @@ def run(*arguments: str | Path) -> Ran:
 
 
 @pytest.fixture
-def onrecord() -> Callable[..., Ran]:
+def onrecord(only_this_machine: None) -> Callable[..., Ran]:
     return run
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def only_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No proxy between the tests and their servers, no credentials, no cache of the user's."""
+    """No proxy between a test and its servers, no credentials, and a folder of its own."""
+    monkeypatch.chdir(tmp_path)
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
     monkeypatch.setenv("no_proxy", "127.0.0.1,localhost")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
 def lines(first: int, after: int) -> bytes:
@@ -184,7 +184,7 @@ class _Server(http.server.ThreadingHTTPServer):
 
 
 @pytest.fixture
-def web(two_releases: Path) -> Iterator[Web]:
+def web(two_releases: Path, only_this_machine: None) -> Iterator[Web]:
     """A web server for the two releases."""
     server = _Server(("127.0.0.1", 0), _Handler)
     server.web = Web(two_releases, f"http://127.0.0.1:{server.server_address[1]}")
@@ -250,7 +250,7 @@ def s3_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def s3(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> str:
+def s3(s3_endpoint: str, only_this_machine: None, monkeypatch: pytest.MonkeyPatch) -> str:
     """The URL of a bucket's folder that is nobody else's, with credentials for it."""
     from onrecord.release.objects import Objects
 

@@ -178,20 +178,27 @@ def upload(
         _upload_files(objects, outcome.path, f"{_RELEASES}/{path}")
         archive.push()
         _swap(objects, base, entry.model_copy(update={"path": path}))
-    except ConflictError:
-        _remove(objects, path)
-        raise RefusedError(
-            f"{objects.url}: another run published a release while this one was building. "
-            "Nothing of this run is visible. Run it again to build on that release."
-        ) from None
     except UncertainError:
         raise
     except OnrecordError as error:
         _remove(objects, path)
+        if isinstance(error, ConflictError) or _is_overtaken(objects, base):
+            raise RefusedError(
+                f"{objects.url}: another run published a release while this one was building. "
+                "Nothing of this run is visible. Run it again to build on that release."
+            ) from None
         raise RefusedError(f"{error} Nothing of this run is visible.") from None
     _renew_latest(objects)
     _tidy(objects)
     return path
+
+
+def _is_overtaken(objects: Objects, base: Base) -> bool:
+    """Whether another run published meanwhile; it may have removed what this one uploaded."""
+    try:
+        return _read_base(objects).sha256 != base.sha256
+    except OnrecordError:
+        return False
 
 
 def _claim(objects: Objects, base: Base, path: str) -> str:
@@ -299,4 +306,6 @@ def _tidy(objects: Objects) -> None:
     named = {entry.path for entry in base.index.releases}
     for path, began_with in claims.items():
         if is_safe(path) and path not in named and began_with != base.sha256:
-            _remove(objects, path)
+            left = [meta.name for meta in objects.list(f"{_RELEASES}/{path}")]
+            # Its run may still be uploading: the claim stays until nothing more comes.
+            objects.delete(left or [f"{_CLAIMS}/{path}"])
