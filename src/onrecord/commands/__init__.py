@@ -10,7 +10,8 @@ from typing import Annotated
 
 import typer
 
-from onrecord.commands import release, restore, validate, verify
+from onrecord.commands import get, release, restore, validate, verify
+from onrecord.commands import list as list_
 from onrecord.commands.console import fail
 from onrecord.errors import OnrecordError
 
@@ -24,6 +25,8 @@ app = typer.Typer(
     epilog="Start with:  onrecord release   then look into data/releases/.",
 )
 
+app.command("get")(get.command)
+app.command("list")(list_.command)
 app.command("release")(release.command)
 app.command("restore")(restore.command)
 app.command("validate")(validate.command)

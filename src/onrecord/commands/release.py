@@ -18,9 +18,13 @@ def command(
     seeds: Annotated[
         Path, typer.Argument(help="Folder with one folder a source, each with a source.yml.")
     ] = Path("seeds"),
-    data: Annotated[Path, typer.Option(help="Where the archive and the releases are kept.")] = Path(
-        "data"
-    ),
+    data: Annotated[
+        str,
+        typer.Option(
+            metavar="PLACE",
+            help="Where the archive and the releases are kept: a folder, or s3://bucket/prefix.",
+        ),
+    ] = "data",
     max_file_mb: Annotated[
         float,
         typer.Option(min=0.001, max=1_000_000, help="Larger files are quarantined as too_large."),
@@ -50,6 +54,13 @@ def command(
             help="Sign SHA256SUMS with this SSH key. It is recorded nowhere.",
         ),
     ] = None,
+    work: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Where to build what goes to S3; in your cache folder by default.",
+        ),
+    ] = None,
 ) -> None:
     """Build a release from a folder of sources, and publish it when anything changed.
 
@@ -59,13 +70,21 @@ def command(
     half of a source's blocks would be merged, half of its inputs can't be read, or half of its
     paragraphs would retire is refused, unless the source is allowed by name.
 
+    With s3://bucket/prefix the release is built in a local folder and uploaded; only the last
+    write makes it visible, and of two runs at once only one can do it. Credentials come from
+    the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT_URL.
+
     Exit codes: 0 published, or nothing changed; 1 refused; 2 wrong usage or a bad source.yml.
     """
     began = time.perf_counter()
     from onrecord import pipeline
+    from onrecord.errors import ConfigurationError
     from onrecord.kernel import is_warm
+    from onrecord.release.store import is_url
     from onrecord.settings import Settings
 
+    if work is not None and not is_url(data):
+        raise ConfigurationError("--work: only where --data is s3://bucket/prefix")
     if not is_warm():
         note("first run: compiling the kernels, this takes up to a minute once")
     settings = Settings(
@@ -74,12 +93,22 @@ def command(
         boilerplate_documents=boilerplate_documents,
         allow=tuple(allow or ()),
     )
-    with Stages(pipeline.stage_order()) as stages:
-        outcome = pipeline.release(seeds, data, settings, stages, sign_key=sign_key)
-    _show(outcome, time.perf_counter() - began)
+    order = pipeline.stage_order()
+    if is_url(data):
+        from onrecord.release import remote
+
+        with Stages(remote.stage_order(order)) as stages:
+            outcome, where = remote.release_to(
+                data, seeds, settings, stages, work=work, sign_key=sign_key
+            )
+    else:
+        with Stages(order) as stages:
+            outcome = pipeline.release(seeds, Path(data), settings, stages, sign_key=sign_key)
+        where = str(outcome.path)
+    _show(outcome, where, data, time.perf_counter() - began)
 
 
-def _show(outcome: "Outcome", seconds: float) -> None:
+def _show(outcome: "Outcome", where: str, data: str, seconds: float) -> None:
     """The short table at the end, and what to try next."""
     figures = outcome.figures
     relations = figures["relations"]
@@ -97,7 +126,7 @@ def _show(outcome: "Outcome", seconds: float) -> None:
         ("repeats", repeats or "none"),
         ("quarantined", f"{figures['quarantined']:,}"),
         ("time", f"{seconds:.1f} s, {peak_memory_mib():,.0f} MiB at most"),
-        ("where", str(outcome.path)),
+        ("where", where),
     ):
         out.print(f"{label:<12} {value}", markup=False, highlight=False, soft_wrap=True)
     if figures["quarantined"]:
@@ -109,7 +138,6 @@ def _show(outcome: "Outcome", seconds: float) -> None:
         f"{installed('frictionless')} validate {outcome.path / 'datapackage.json'}",
     ]
     if outcome.sample:
-        data = outcome.path.parents[1]
         lines.append(f"{installed('onrecord')} restore {outcome.sample} --data {data}")
     for line in lines:
         out.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)

@@ -131,7 +131,7 @@ def as_json(content: object) -> str:
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
-def _counts(release: Path) -> dict[str, int | bool | None]:
+def release_counts(release: Path) -> dict[str, int | bool | None]:
     """What the index says of a release besides its digests, from the release's own files."""
     try:
         figures = json.loads((release / "quality.json").read_text(encoding="utf-8"))
@@ -164,7 +164,7 @@ def rewrite_index(data: Path, sums: dict[str, str]) -> bool:
                 created=provenance.created,
                 content_digest=provenance.content_digest,
                 sums_sha256=sums[version],
-                **_counts(path),
+                **release_counts(path),
             )
         )
     index = Index(releases=entries)

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import obstore
 from obstore import exceptions as failures
-from obstore.store import ClientConfig, HTTPStore, RetryConfig, S3Store
+from obstore.store import HTTPStore, S3Store
 
 from onrecord.errors import ConfigurationError, NotFoundError, RefusedError
 from onrecord.release.store import (
@@ -28,7 +28,8 @@ from onrecord.release.store import (
 )
 
 if TYPE_CHECKING:
-    from obstore import PutMode
+    from obstore import GetOptions, PutMode
+    from obstore.store import ClientConfig, RetryConfig
 
 #: What says who asks. Where none is set, requests go unsigned.
 _CREDENTIALS = (
@@ -47,8 +48,8 @@ _TYPES = {
     ".parquet": "application/vnd.apache.parquet",
 }
 #: Stalled reads and lost connections are tried again; the whole of a download has no limit.
-_CLIENT: ClientConfig = {"connect_timeout": "10s", "read_timeout": "30s", "timeout": "7d"}
-_RETRIES: RetryConfig = {"max_retries": 4, "retry_timeout": timedelta(seconds=60)}
+_CLIENT: "ClientConfig" = {"connect_timeout": "10s", "read_timeout": "30s", "timeout": "7d"}
+_RETRIES: "RetryConfig" = {"max_retries": 4, "retry_timeout": timedelta(seconds=60)}
 
 #: What a failed request says within its details, and what we say instead; the first that fits.
 _CAUSES = (
@@ -153,10 +154,11 @@ class Objects:
             NoRangesError: the server gives whole files only.
             RefusedError: it can't be read.
         """
-        same = e_tag if e_tag and not e_tag.startswith("W/") else None
+        options: GetOptions = {"range": (start, end)}
+        if e_tag and not e_tag.startswith("W/"):
+            options["if_match"] = e_tag
         try:
-            options = {"range": (start, end), "if_match": same}
-            return bytes(obstore.get(self._store, name, options=options).bytes())  # type: ignore[arg-type]
+            return bytes(obstore.get(self._store, name, options=options).bytes())
         except (failures.BaseError, OSError) as error:
             self._explain(name, error)
 
@@ -172,7 +174,7 @@ class Objects:
             found = obstore.get(
                 self._store, name, options={"range": {"offset": start}} if start else None
             )
-            for piece in found.stream(min_chunk_size=256 * 1024):
+            for piece in found.stream(min_chunk_size=64 * 1024):
                 yield bytes(piece)
         except (failures.BaseError, OSError) as error:
             self._explain(name, error)

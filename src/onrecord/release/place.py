@@ -128,28 +128,47 @@ class Release:
         except (OSError, pa.ArrowInvalid):
             raise RefusedError(f"{self.store.where}/{name}: no Parquet file.") from None
 
-    def sums(self) -> dict[str, str]:
-        """The sha256 in hex of every file of the release, by name.
+    def sums(self) -> bytes:
+        """Its ``SHA256SUMS``, the very one that the index names.
 
         Raises:
-            NotFoundError: ``SHA256SUMS`` is missing.
-            RefusedError: it is damaged, or is not the one that the index names.
+            NotFoundError: it is missing.
+            RefusedError: it is another one.
         """
         raw = self.read(SUMS)
-        where = f"{self.store.where}/{SUMS}"
         if self.entry and hashlib.sha256(raw).hexdigest() != self.entry.sums_sha256:
-            raise RefusedError(f"{where}: not the one that the index names.")
-        return parse_sums(raw, where)
+            raise RefusedError(f"{self.store.where}/{SUMS}: not the one that the index names.")
+        return raw
 
-    def files(self) -> list[File]:
+    def files(self, sums: bytes | None = None) -> list[File]:
         """The files of the release by name, but for its checksums and their signature.
+
+        Args:
+            sums: its checksums, where they were read already.
 
         Raises:
             NotFoundError: ``SHA256SUMS`` is missing.
             RefusedError: it is damaged, or is not the one that the index names.
         """
+        raw = self.sums() if sums is None else sums
         sizes = _stated_sizes(self)
-        return [File(name, sha256, sizes.get(name)) for name, sha256 in sorted(self.sums().items())]
+        listed = parse_sums(raw, f"{self.store.where}/{SUMS}")
+        return [File(name, listed[name], sizes.get(name)) for name in sorted(listed)]
+
+    def as_entry(self) -> Entry:
+        """What an index says of the release; its own words where none was read.
+
+        Raises:
+            NotFoundError: ``SHA256SUMS`` is missing.
+        """
+        facts = self.provenance
+        return self.entry or Entry(
+            version=facts.version,
+            path=facts.version.replace("+", "_"),
+            created=facts.created,
+            content_digest=facts.content_digest,
+            sums_sha256=hashlib.sha256(self.read(SUMS)).hexdigest(),
+        )
 
     def signature(self) -> bytes | None:
         """The signature of its checksums, None where it has none.
@@ -220,13 +239,17 @@ def read_index(place: str) -> Index:
     """The releases of a place, oldest first.
 
     Args:
-        place: a data folder, or its folder ``releases``; a path or a URL.
+        place: a data folder, its folder ``releases``, or the folder of one release; a path or
+            a URL.
 
     Raises:
         NotFoundError: there are none.
         RefusedError: the index is damaged, or the place can't be read.
     """
-    found = _find_index(place, open_files(place))
+    files = open_files(place)
+    found = _find_index(place, files)
+    if found is None and (alone := _only_release(place, files)):
+        return Index(releases=[alone.as_entry()])
     if found is None or not found[0].releases:
         raise _nothing(place)
     return found[0]

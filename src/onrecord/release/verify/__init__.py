@@ -9,12 +9,14 @@ import hashlib
 from collections.abc import Collection
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from onrecord.release import signing
 from onrecord.release.catalog import Entry, Index, Provenance
+from onrecord.release.names import SELECTION, SIGNATURE, SUMS
+from onrecord.release.selection import Selection
 from onrecord.release.verify.chain import check_chain, check_entry, read_catalog
 from onrecord.release.verify.files import (
-    SIGNATURE,
-    SUMS,
     Files,
     Folder,
     Progress,
@@ -54,7 +56,13 @@ def selection(files: Files) -> Collection[str] | None:
 
     A partial download is no damaged release: what it left out is not missing.
     """
-    return None
+    raw = read(files, SELECTION)
+    if raw is None:
+        return None
+    try:
+        return Selection.model_validate_json(raw).files
+    except ValidationError:
+        return None  # the listing then names everything that is missing
 
 
 def verify(

@@ -11,9 +11,9 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol
 
+from onrecord.release.names import SELECTION, SIGNATURE, SUMS
 from onrecord.release.verify.report import Problem, Report
 
-SUMS, SIGNATURE = "SHA256SUMS", "SHA256SUMS.sig"
 #: What every release has; tables come on top, by its own descriptor.
 REQUIRED = (
     "CHANGELOG.md",
@@ -143,6 +143,7 @@ def check_listing(
         chosen: of a selection, the files that it takes in; None for a whole release.
     """
     problems = []
+    own = {*sums, SUMS, SIGNATURE} | (set() if chosen is None else {SELECTION})
     present = {entry.name for entry in found if entry.kind == "file"}
     folders = {
         "/".join(name.split("/")[:i]) for name in sums for i in range(1, name.count("/") + 1)
@@ -153,7 +154,7 @@ def check_listing(
             problems.append(Problem(entry.name, "", "not-a-file", f"{message}: never published"))
         elif entry.kind == "folder" and entry.name not in folders:
             problems.append(Problem(entry.name, "", "extra-folder", f"{SUMS} lists no file in it"))
-        elif entry.kind == "file" and entry.name not in {*sums, SUMS, SIGNATURE}:
+        elif entry.kind == "file" and entry.name not in own:
             problems.append(Problem(entry.name, "", "extra-file", f"{SUMS} does not list it"))
     wanted = set(sums) if chosen is None else set(sums) & set(chosen)
     for name in sorted(wanted - present):

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from onrecord.errors import NotFoundError
 from onrecord.release.catalog import INDEX, Entry, Index, releases_folder
+from onrecord.release.names import SUMS
 from onrecord.release.verify.chain import read_catalog
-from onrecord.release.verify.files import SUMS, Files, Folder
+from onrecord.release.verify.files import Files, Folder
 from onrecord.release.verify.report import Problem
 
 
