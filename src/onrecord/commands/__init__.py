@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from onrecord.commands import release, restore, validate, verify
+from onrecord.commands import diff, release, restore, validate, verify, why
 from onrecord.commands.console import fail
 from onrecord.errors import OnrecordError
 
@@ -24,10 +24,12 @@ app = typer.Typer(
     epilog="Start with:  onrecord release   then look into data/releases/.",
 )
 
+app.command("diff")(diff.command)
 app.command("release")(release.command)
 app.command("restore")(restore.command)
 app.command("validate")(validate.command)
 app.command("verify")(verify.command)
+app.command("why")(why.command)
 
 
 def _version(wanted: bool) -> None:

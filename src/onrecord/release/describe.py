@@ -18,6 +18,7 @@ from onrecord.ingest.sources import Source
 from onrecord.records.schema import TABLES, descriptor, schema
 from onrecord.release.changes import Plan
 from onrecord.release.digest import release_digest, table_digest
+from onrecord.release.layout import INDEXES, index_path
 from onrecord.release.write import sha256_of
 from onrecord.scratch import Rows
 from onrecord.settings import INDIFFERENT, Settings
@@ -209,6 +210,17 @@ def csv_package(facts: Facts, folder: Path) -> dict[str, Any]:
                 "format": "binary",
                 "mediatype": "application/vnd.apache.parquet",
                 **_checked(folder / "parquet" / f"{name}.parquet"),
+            }
+        )
+    for name, title in INDEXES.items():
+        binaries.append(
+            {
+                "name": f"index-{name}",
+                "title": title,
+                "path": index_path(name),
+                "format": "binary",
+                "mediatype": "application/vnd.apache.parquet",
+                **_checked(folder / index_path(name)),
             }
         )
     return _package(facts, "onrecord-dataset", tables + binaries)

@@ -43,6 +43,7 @@ from onrecord.release.describe import (
     readme,
 )
 from onrecord.release.digest import TableDigest
+from onrecord.release.indexes import write_indexes
 from onrecord.release.signing import sign
 from onrecord.release.verify import Depth, Folder, verify
 from onrecord.release.verify.files import SIGNATURE, SUMS
@@ -255,6 +256,7 @@ def _build(
         (staging / name).mkdir(parents=True)
     with ThreadPoolExecutor(2) as pool:
         digests = {name: _write_table(name, tables[name], staging, pool) for name in TABLES}
+    write_indexes(tables, facts.plan.counts, facts.plan.composites, staging)
     origin = provenance(facts, digests)
     digest: str = origin["content_digest"]
     log = (previous / "CHANGELOG.md").read_text(encoding="utf-8") if previous else None
