@@ -56,3 +56,18 @@ def compare(first: str, second: str) -> list[Passage]:
         if b_to > b_from:
             found.append(Passage(Side.ONLY_SECOND, "".join(b[b_from:b_to])))
     return found
+
+
+def within(passages: list[Passage]) -> list[Passage]:
+    """Passages without what the first text has before and after the second."""
+    first, last = 0, len(passages)
+    while first < last and passages[first].side is Side.ONLY_FIRST:
+        first += 1
+    while last > first and passages[last - 1].side is Side.ONLY_FIRST:
+        last -= 1
+    gap = Passage(Side.BOTH, "… ")
+    return [
+        *([gap] if first else []),
+        *passages[first:last],
+        *([gap] if last < len(passages) else []),
+    ]

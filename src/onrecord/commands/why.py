@@ -115,10 +115,6 @@ def _why_withheld(place: "Place") -> str:
     )
 
 
-def _text_of(place: "Place") -> str | None:
-    return place.text
-
-
 def _context(place: "Place", indent: int) -> None:
     for label, words in (("before", place.before), ("after", place.after)):
         if words:
@@ -127,9 +123,9 @@ def _context(place: "Place", indent: int) -> None:
 
 def _wording(place: "Place", against: str | None, indent: int) -> None:
     """The text of a block, with what differs from a paragraph's where that is known."""
-    from onrecord.words import compare
+    from onrecord.words import compare, within
 
-    text = _text_of(place)
+    text = place.text
     if text is None:
         show(_why_withheld(place), indent)
         return
@@ -137,7 +133,8 @@ def _wording(place: "Place", against: str | None, indent: int) -> None:
         show("withheld by the release; this is from the archive beside it:", indent)
     line: Text | str = shortened(text, 10 * _LINE)
     if against is not None and place.relation in ("near", "contained", "exact"):
-        line = marked(compare(against, text))
+        passages = compare(against, text)
+        line = marked(within(passages) if place.relation == "contained" else passages)
     show(Text("text     ") + line if isinstance(line, Text) else f"text     {line}", indent)
 
 
@@ -176,11 +173,17 @@ def _more(shown: int, of: int, what: str) -> None:
 def _figures(record: dict[str, Any]) -> str:
     language = record["language"] or "not known"
     boilerplate = "; boilerplate" if record["boilerplate"] else ""
+    tokens, characters = record["n_tokens"], record["n_characters"]
+    counted = f"{_number(tokens, 'token')}, {_number(characters, 'character')}"
+    documents, sources = record["n_documents"], record["n_sources"]
     return (
-        f"{record['n_tokens']:,} tokens, {record['n_characters']:,} characters, language "
-        f"{language}, in {record['n_documents']:,} documents of {record['n_sources']:,} "
-        f"sources{boilerplate}"
+        f"{counted}, language {language}, in {_number(documents, 'document')} of "
+        f"{_number(sources, 'source')}{boilerplate}"
     )
+
+
+def _number(n: int, what: str) -> str:
+    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
 
 
 def _paragraph(answer: "Answer") -> None:
@@ -249,7 +252,7 @@ def _document(answer: "Answer") -> None:
     _heading(f"Its blocks ({_counted(answer.counts)})")
     for place in answer.places:
         lead = f"{place.position:>4}  {place.relation:<9}  {place.paragraph_id or '-':<21}  "
-        text = _text_of(place)
+        text = place.text
         show(lead + ("(withheld)" if text is None else shortened(text, 80)))
     _more(len(answer.places), sum(answer.counts.values()), "blocks")
     hidden = [place for place in answer.places if place.text is None]
