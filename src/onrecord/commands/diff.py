@@ -79,19 +79,6 @@ def _json(pair: "Pair", **found: Any) -> None:
     out.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-def _grid(header: list[str], rows: list[list[str]]) -> None:
-    """A table in which numbers stand to the right; two columns or more are names."""
-    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
-    for number, row in enumerate([header, *rows]):
-        cells = [
-            cell.rjust(width)
-            if cell.replace(",", "").isdigit() or header[i] in _CHANGES
-            else cell.ljust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        show(Text("  ".join(cells).rstrip(), style="bold" if number == 0 else ""))
-
-
 def _summary(pair: "Pair", counts: "list[Count]") -> None:
     show(Text(f"Release {pair.old.version} and release {pair.new.version}", style="bold"))
     if not counts:
@@ -107,7 +94,7 @@ def _summary(pair: "Pair", counts: "list[Count]") -> None:
         numbers = [total(resource=name, change=change) for change in _CHANGES]
         if any(numbers):
             rows.append([name, *(f"{n:,}" for n in numbers)])
-    _grid(["table", *_CHANGES], rows)
+    grid(["table", *_CHANGES], rows)
     sources = sorted({c.source_id for c in counts if c.source_id})
     rows = []
     for source in sources:
@@ -117,7 +104,7 @@ def _summary(pair: "Pair", counts: "list[Count]") -> None:
                 rows.append([source, name, *(f"{n:,}" for n in numbers)])
     if rows:
         show()
-        _grid(["source", "table", *_CHANGES], rows)
+        grid(["source", "table", *_CHANGES], rows)
     reasons = sorted(
         {
             (c.resource, c.reason)
@@ -131,7 +118,7 @@ def _summary(pair: "Pair", counts: "list[Count]") -> None:
     ]
     if rows:
         show()
-        _grid(["table", "gone because", "retired"], rows)
+        grid(["table", "gone because", "retired"], rows)
     note(f"Records: onrecord diff {pair.old.version} {pair.new.version} --table TABLE")
 
 

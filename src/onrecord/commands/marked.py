@@ -1,4 +1,7 @@
-"""Show what differs between two texts: in colours, or in brackets where there are none."""
+"""Show texts, what differs between two of them, and small tables.
+
+Differences are in colours, or in brackets where there are none.
+"""
 
 from rich.text import Text
 
@@ -40,3 +43,16 @@ def show(text: Text | str = "", indent: int = 0) -> None:
     """Print a line, wrapped on a terminal only, with no markup of its own."""
     line = Text(" " * indent) + (text if isinstance(text, Text) else Text(text))
     out.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def grid(header: list[str], rows: list[list[str]]) -> None:
+    """Print a table; columns in which all cells are numbers stand to the right."""
+    columns = list(zip(*rows, strict=True))
+    numeric = [all(cell.replace(",", "").isdigit() for cell in column) for column in columns]
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    for number, row in enumerate([header, *rows]):
+        cells = [
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(row, widths, numeric, strict=True)
+        ]
+        show(Text("  ".join(cells).rstrip(), style="bold" if number == 0 else ""))

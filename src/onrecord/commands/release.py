@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from onrecord.commands.console import Stages, installed, note, out, peak_memory_mib
+from onrecord.commands.rehearsed import outcome_dict, print_json, show_rehearsal
 
 if TYPE_CHECKING:
     from onrecord.pipeline import Outcome
@@ -50,6 +51,12 @@ def command(
             help="Sign SHA256SUMS with this SSH key. It is recorded nowhere.",
         ),
     ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be published; write nothing.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print what was done, or would be, as JSON.")
+    ] = False,
 ) -> None:
     """Build a release from a folder of sources, and publish it when anything changed.
 
@@ -59,7 +66,11 @@ def command(
     half of a source's blocks would be merged, half of its inputs can't be read, or half of its
     paragraphs would retire is refused, unless the source is allowed by name.
 
+    With --dry-run nothing is written at all: the version that would be published is shown, why,
+    what would change in every source, the largest removals, and what it would be refused for.
+
     Exit codes: 0 published, or nothing changed; 1 refused; 2 wrong usage or a bad source.yml.
+    With --dry-run the same, of what would be.
     """
     began = time.perf_counter()
     from onrecord import pipeline
@@ -74,8 +85,16 @@ def command(
         boilerplate_documents=boilerplate_documents,
         allow=tuple(allow or ()),
     )
+    if dry_run:
+        with Stages(pipeline.stage_order()) as stages:
+            rehearsed = pipeline.rehearse(seeds, data, settings, stages)
+        show_rehearsal(rehearsed, as_json)
+        raise typer.Exit(1 if rehearsed.refused else 0)
     with Stages(pipeline.stage_order()) as stages:
         outcome = pipeline.release(seeds, data, settings, stages, sign_key=sign_key)
+    if as_json:
+        print_json(outcome_dict(outcome))
+        return
     _show(outcome, time.perf_counter() - began)
 
 

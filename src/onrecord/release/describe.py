@@ -340,25 +340,3 @@ frictionless validate datapackage.json
 The content digest of the records, which does not depend on file formats, is
 `{digest}`.
 """
-
-
-def changelog(facts: Facts, figures: Mapping[str, Any], before: str | None) -> str:
-    """``CHANGELOG.md``: this release on top of the log of the one before."""
-    plan = facts.plan
-    lines = [f"## {plan.version}", ""]
-    lines += [f"- {reason}" for reason in plan.reasons]
-    lines.append(
-        f"- documents: {figures['documents']:,}, paragraphs: {figures['paragraphs']:,}, "
-        f"in quarantine: {figures['quarantined']:,}"
-    )
-    for name, source in figures["sources"].items():
-        lines.append(
-            f"- `{name}`: documents: {source['documents']:,}, blocks: {source['blocks']:,}, "
-            f"of these repeats: {source['repeated_share']:.1%}"
-        )
-    older = ""
-    if before:
-        _, _, older = before.partition("\n## ")
-        older = f"\n## {older}"
-    head = "# Changes of the dataset\n\nThe newest release comes first.\n\n"
-    return head + "\n".join(lines) + "\n" + older

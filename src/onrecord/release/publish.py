@@ -33,10 +33,10 @@ from onrecord.release.catalog import (
     rewrite_index,
     versions,
 )
+from onrecord.release.changelog import changelog
 from onrecord.release.changes import Plan, Previous
 from onrecord.release.describe import (
     Facts,
-    changelog,
     csv_package,
     parquet_package,
     provenance,
@@ -263,7 +263,7 @@ def _build(
     _write_text(staging / "quality.json", as_json(figures))
     _write_text(staging / "provenance.json", as_json(origin))
     _write_text(staging / "README.md", readme(facts, figures, digest))
-    _write_text(staging / "CHANGELOG.md", changelog(facts, figures, log))
+    _write_text(staging / "CHANGELOG.md", changelog(facts.plan, figures, log))
     _write_text(staging / "parquet" / "datapackage.json", as_json(parquet_package(facts)))
     _write_text(staging / "datapackage.json", as_json(csv_package(facts, staging)))
     _write_sums(staging, key)
