@@ -7,7 +7,7 @@ import typer
 from rich.text import Text
 
 from onrecord.commands.console import note, out
-from onrecord.commands.marked import marked, shortened, show
+from onrecord.commands.marked import grid, marked, shortened, show
 
 if TYPE_CHECKING:
     from onrecord.release.diff import ChangedRecord, Count, Pair
