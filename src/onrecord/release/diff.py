@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from onrecord.errors import ConfigurationError, NotFoundError
@@ -158,7 +159,7 @@ def _values(release: Release, name: str, record_keys: list[str]) -> dict[str, Ro
     table = lookup.table(table_path(name), keys[0], leading, columns)
     if len(keys) > 1:
         parts = [pc.cast(table[key], "large_string") for key in keys]
-        names = pc.binary_join_element_wise(*parts, "/")
+        names = pc.binary_join_element_wise(*parts, pa.scalar("/", pa.large_string()))
     else:
         names = table[keys[0]]
     mine = [i for i, key in enumerate(names.to_pylist()) if key in wanted]
