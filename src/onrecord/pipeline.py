@@ -6,6 +6,7 @@ Batches of files go through the first stages in threads; what is large waits asi
 """
 
 import itertools
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,7 @@ from onrecord.ingest.sources import Source, read_sources
 from onrecord.parallel import in_order
 from onrecord.records.assemble import assemble
 from onrecord.records.validate import validate as check_records
+from onrecord.rehearsal import Rehearsal, UntouchedArchive, rehearsal
 from onrecord.release.aliases import also_known_as
 from onrecord.release.caps import exceeded
 from onrecord.release.catalog import release_path
@@ -293,6 +295,21 @@ def _unrestored(tables: Mapping[str, Rows], threads: int) -> list[str]:
     return [name for names in found for name in names]
 
 
+def _checked(
+    planned: Plan, previous: Previous | None, settings: Settings
+) -> tuple[dict[str, Any], list[str], list[str]]:
+    """The figures of a release, its problems, and the caps that it would hit."""
+    problems = [
+        f"{p.table}, row {p.row}, {p.field}: {p.code}: {p.message}"
+        for p in check_records(planned.tables, settings.threads)
+    ]
+    lost = _unrestored(planned.tables, settings.threads)
+    problems += [f"documents, {name}: can't be restored" for name in lost]
+    figures = {} if problems else quality(planned.tables)
+    beyond = [] if problems else exceeded(planned, previous, figures, settings)
+    return figures, problems, beyond
+
+
 def validate(planned: Plan, previous: Previous | None, settings: Settings) -> dict[str, Any]:
     """Check every record against the schemas, and that every document can be restored.
 
@@ -303,17 +320,10 @@ def validate(planned: Plan, previous: Previous | None, settings: Settings) -> di
         RefusedError: a rule is broken, or a source is hit beyond its caps. Nothing is
             published then.
     """
-    problems = [
-        f"{p.table}, row {p.row}, {p.field}: {p.code}: {p.message}"
-        for p in check_records(planned.tables, settings.threads)
-    ]
-    lost = _unrestored(planned.tables, settings.threads)
-    problems += [f"documents, {name}: can't be restored" for name in lost]
+    figures, problems, beyond = _checked(planned, previous, settings)
     if problems:
         shown = "\n".join(problems[:20])
         raise RefusedError(f"The release is refused, {len(problems)} problems:\n{shown}")
-    figures = quality(planned.tables)
-    beyond = exceeded(planned, previous, figures, settings)
     if beyond:
         shown = "\n".join(beyond)
         raise RefusedError(
@@ -362,12 +372,7 @@ def release(
         archive = Archive(data / "archive")
         archive.tidy()
         previous = load_previous(data)
-        corpus = _read_corpus(found, archive, settings, aside, run, within)
-        split_off = run(unglue, corpus, previous, settings)
-        census, decisions = run(deduplicate, corpus, archive, previous, settings)
-        planned = run(
-            record, corpus, census, decisions, split_off, archive, previous, data, settings
-        )
+        planned = _planned(found, archive, previous, data, settings, aside, run, within)
         if planned.version is None:
             assert previous is not None
             link(data)
@@ -395,6 +400,50 @@ def release(
             tuple(found.remarks),
             _sample(planned.tables),
         )
+
+
+def rehearse(
+    seeds: Path, data: Path, settings: Settings, run: Run = call, within: Run = call
+) -> Rehearsal:
+    """Say what `release` would do, and leave no trace.
+
+    Args:
+        seeds, data, settings, run, within: see `release`.
+
+    Returns:
+        What the release would be, and what it would be refused for.
+
+    Raises:
+        ConfigurationError: a ``source.yml`` or a setting is wrong.
+        RefusedError: the latest release can't be read.
+    """
+    found = run(discover, seeds, settings)
+    with tempfile.TemporaryDirectory() as room, scratch(Path(room) / "scratch") as aside:
+        archive = UntouchedArchive(data / "archive")
+        previous = load_previous(data)
+        planned = _planned(found, archive, previous, data, settings, aside, run, within)
+        if planned.version is None:
+            assert previous is not None
+            return rehearsal(planned, quality(previous.tables), [], [], found.remarks)
+        figures, problems, beyond = run(_checked, planned, previous, settings)
+        return rehearsal(planned, figures, problems, beyond, found.remarks)
+
+
+def _planned(
+    found: Found,
+    archive: Archive,
+    previous: Previous | None,
+    data: Path,
+    settings: Settings,
+    aside: Scratch,
+    run: Run,
+    within: Run,
+) -> Plan:
+    """Take the sources from files to a plan."""
+    corpus = _read_corpus(found, archive, settings, aside, run, within)
+    split_off = run(unglue, corpus, previous, settings)
+    census, decisions = run(deduplicate, corpus, archive, previous, settings)
+    return run(record, corpus, census, decisions, split_off, archive, previous, data, settings)
 
 
 def _read_corpus(

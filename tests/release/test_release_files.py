@@ -19,6 +19,7 @@ import pytest
 
 from onrecord.records.schema import TABLES, schema
 from onrecord.release.digest import release_digest, table_digest
+from onrecord.release.layout import INDEXES
 from onrecord.release.restore import restore
 
 
@@ -36,6 +37,7 @@ def test_every_file_of_the_design_is_there_and_no_other(seed_release: Path) -> N
     found = {p.relative_to(seed_release).as_posix() for p in seed_release.rglob("*") if p.is_file()}
     expected = {f"csv/{name}.csv" for name in TABLES}
     expected |= {f"parquet/{name}.parquet" for name in TABLES}
+    expected |= {f"index/{name}.parquet" for name in INDEXES}
     expected |= {"datapackage.json", "parquet/datapackage.json", "README.md", "CHANGELOG.md"}
     expected |= {"provenance.json", "quality.json", "SHA256SUMS"}
     assert found == expected

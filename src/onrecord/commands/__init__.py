@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from onrecord.commands import get, release, restore, validate, verify
+from onrecord.commands import diff, get, release, restore, validate, verify, why
 from onrecord.commands import list as list_
 from onrecord.commands.console import fail
 from onrecord.errors import OnrecordError
@@ -25,12 +25,14 @@ app = typer.Typer(
     epilog="Start with:  onrecord release   then look into data/releases/.",
 )
 
+app.command("diff")(diff.command)
 app.command("get")(get.command)
 app.command("list")(list_.command)
 app.command("release")(release.command)
 app.command("restore")(restore.command)
 app.command("validate")(validate.command)
 app.command("verify")(verify.command)
+app.command("why")(why.command)
 
 
 def _version(wanted: bool) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from onrecord.commands.console import Stages, installed, note, out, peak_memory_mib
+from onrecord.commands.rehearsed import outcome_dict, print_json, show_rehearsal
 
 if TYPE_CHECKING:
     from onrecord.pipeline import Outcome
@@ -61,6 +62,12 @@ def command(
             help="Where to build what goes to S3; in your cache folder by default.",
         ),
     ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be published; write nothing.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print what was done, or would be, as JSON.")
+    ] = False,
 ) -> None:
     """Build a release from a folder of sources, and publish it when anything changed.
 
@@ -74,7 +81,11 @@ def command(
     write makes it visible, and of two runs at once only one can do it. Credentials come from
     the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT_URL.
 
+    With --dry-run nothing is written at all: the version that would be published is shown, why,
+    what would change in every source, the largest removals, and what it would be refused for.
+
     Exit codes: 0 published, or nothing changed; 1 refused; 2 wrong usage or a bad source.yml.
+    With --dry-run the same, of what would be.
     """
     began = time.perf_counter()
     from onrecord import pipeline
@@ -94,6 +105,13 @@ def command(
         allow=tuple(allow or ()),
     )
     order = pipeline.stage_order()
+    if dry_run:
+        if is_url(data):
+            raise ConfigurationError("--dry-run: only where --data is a folder")
+        with Stages(order) as stages:
+            rehearsed = pipeline.rehearse(seeds, Path(data), settings, stages)
+        show_rehearsal(rehearsed, as_json)
+        raise typer.Exit(1 if rehearsed.refused else 0)
     if is_url(data):
         from onrecord.release import remote
 
@@ -105,6 +123,9 @@ def command(
         with Stages(order) as stages:
             outcome = pipeline.release(seeds, Path(data), settings, stages, sign_key=sign_key)
         where = str(outcome.path)
+    if as_json:
+        print_json(outcome_dict(outcome) | {"path": where})
+        return
     _show(outcome, where, data, time.perf_counter() - began)
 
 

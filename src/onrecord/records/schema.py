@@ -137,6 +137,13 @@ def schema(table: str) -> TableSchema:
     return TableSchema.model_validate(descriptor(table))
 
 
+def compared(table: str) -> list[str]:
+    """The columns of a table that make a record differ: no keys, nothing derived."""
+    found = schema(table)
+    skip = DERIVED.get(table, set()) | set(found.primary_key)
+    return [field.name for field in found.fields if field.name not in skip]
+
+
 def empty(table: str) -> pa.Table:
     """A table without rows."""
     return schema(table).arrow.empty_table()

@@ -124,20 +124,25 @@ def compare(
         retired: of this release; says why documents and paragraphs are gone.
         aside: where many rows may wait.
     """
-    why = pl.from_arrow(retired.select(["record_id", "reason"]))
-    assert isinstance(why, pl.DataFrame)
+    why = retired.select(["record_id", "reason"])
     found = Rows(schema("changes").arrow, aside)
     for name in RECORDS:
         before, after = previous.get(name, Rows.of(empty(name))), tables[name]
         then, now = _fetch(name, before, _same_key(name, before)), _fetch(name, after)
         for _, rows in all_changes(name, then, now, max(before.num_rows, after.num_rows)):
-            found.append(_with_reasons(rows, why))
+            found.append(with_reasons(rows, why))
     return found
 
 
-def _with_reasons(rows: pl.DataFrame, why: pl.DataFrame) -> pa.Table:
-    """Rows of ``changes``, with the reason for which documents and paragraphs are gone."""
-    known = why.rename({"reason": "why"})
+def with_reasons(rows: pl.DataFrame, why: pa.Table) -> pa.Table:
+    """Rows of ``changes``, with the reason for which documents and paragraphs are gone.
+
+    Args:
+        rows: as ``release.compare`` makes them.
+        why: ``record_id`` and ``reason``, from ``retired``.
+    """
+    known = pl.from_arrow(why.rename_columns(["record_id", "why"]))
+    assert isinstance(known, pl.DataFrame)
     of_record = pl.col("change") == RETIRED
     joined = rows.join(
         known, left_on="record_key", right_on="record_id", how="left", maintain_order="left"
@@ -185,19 +190,15 @@ def _reworded(changes: Rows, tables: Mapping[str, Rows], returned: Mapping[str, 
     return sorted(keys)
 
 
-def _withheld(previous: Mapping[str, Rows], tables: Mapping[str, Rows]) -> list[str]:
-    """What was shown by the release before and is withheld now, in words."""
-    found = []
-    keys = ["document_id"]
-    then = previous["documents"].lazy().select(*keys, "restores", "source_id")
-    now = tables["documents"].lazy().select(*keys, pl.col("restores").alias("now"))
-    closed = then.join(now, on=keys).filter(
+def _closed_documents(previous: Mapping[str, Rows], tables: Mapping[str, Rows]) -> int:
+    """Documents that could be restored from the release before and can't be now."""
+    then = previous["documents"].lazy().select("document_id", "restores")
+    now = tables["documents"].lazy().select("document_id", pl.col("restores").alias("now"))
+    closed = then.join(now, on="document_id").filter(
         (pl.col("restores") != "none") & (pl.col("now") == "none")
     )
-    n = closed.select(pl.len()).collect().item()
-    if n:
-        found.append(f"documents whose text is withheld now: {n:,}")
-    return found
+    count: int = closed.select(pl.len()).collect().item()
+    return count
 
 
 def _hidden_blocks(previous: Mapping[str, Rows], tables: Mapping[str, Rows], changes: Rows) -> int:
@@ -228,17 +229,19 @@ def _decide(
     previous: Previous,
     tables: Mapping[str, Rows],
     changes: Rows,
-    new_reasons: Mapping[str, int],
+    new_reasons: Mapping[tuple[str, str], int],
     returned: Mapping[str, str],
 ) -> tuple[str, tuple[str, ...]]:
     """The level of a release, and why."""
     broken, grown = schema_changes(previous.schemas)
     reworded = _named(_reworded(changes, tables, returned), "reworded")
-    hidden = _withheld(previous.tables, tables)
-    blocks = _hidden_blocks(previous.tables, tables, changes)
-    hidden += [f"blocks whose text is withheld now: {blocks:,}"] if blocks else []
-    withdrawn = new_reasons.get("withdrawn", 0)
-    hidden += [f"paragraphs withheld now: {withdrawn:,}"] if withdrawn else []
+    counted = {
+        "documents": _closed_documents(previous.tables, tables)
+        + new_reasons.get(("document", "withdrawn"), 0),
+        "blocks": _hidden_blocks(previous.tables, tables, changes),
+        "paragraphs": new_reasons.get(("paragraph", "withdrawn"), 0),
+    }
+    hidden = [f"{what} whose text is withheld now: {n:,}" for what, n in counted.items() if n]
     counts = _counts(changes)
     if broken or reworded or hidden:
         return "major", (*broken, *grown, *reworded, *hidden, *counts)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from onrecord.records.schema import DERIVED, TABLES, TableSchema, schema
+from onrecord.records.schema import TABLES, TableSchema, compared, schema
 
 #: Tables whose rows are records of the dataset; ``retired`` and ``changes`` follow from them.
 #: In the order of their names, which is that of the rows of ``changes``.
@@ -55,13 +55,6 @@ def ranges(name: str, rows: int) -> list[Range]:
         return [Range()]
     cuts = [f"{kind}{i * 0x10000 // n:04x}" for i in range(1, n)]
     return [Range(*pair) for pair in zip([None, *cuts], [*cuts, None], strict=True)]
-
-
-def compared(name: str) -> list[str]:
-    """The columns of a table that make a record differ: no keys, nothing derived."""
-    table = schema(name)
-    skip = DERIVED.get(name, set()) | set(table.primary_key)
-    return [field.name for field in table.fields if field.name not in skip]
 
 
 def record_key(table: TableSchema) -> pl.Expr:

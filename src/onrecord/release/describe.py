@@ -18,6 +18,7 @@ from onrecord.ingest.sources import Source
 from onrecord.records.schema import TABLES, descriptor, schema
 from onrecord.release.changes import Plan
 from onrecord.release.digest import release_digest, table_digest
+from onrecord.release.layout import INDEXES, index_path
 from onrecord.release.write import sha256_of
 from onrecord.scratch import Rows
 from onrecord.settings import INDIFFERENT, Settings
@@ -211,6 +212,17 @@ def csv_package(facts: Facts, folder: Path) -> dict[str, Any]:
                 **_checked(folder / "parquet" / f"{name}.parquet"),
             }
         )
+    for name, title in INDEXES.items():
+        binaries.append(
+            {
+                "name": f"index-{name}",
+                "title": title,
+                "path": index_path(name),
+                "format": "binary",
+                "mediatype": "application/vnd.apache.parquet",
+                **_checked(folder / index_path(name)),
+            }
+        )
     return _package(facts, "onrecord-dataset", tables + binaries)
 
 
@@ -328,25 +340,3 @@ frictionless validate datapackage.json
 The content digest of the records, which does not depend on file formats, is
 `{digest}`.
 """
-
-
-def changelog(facts: Facts, figures: Mapping[str, Any], before: str | None) -> str:
-    """``CHANGELOG.md``: this release on top of the log of the one before."""
-    plan = facts.plan
-    lines = [f"## {plan.version}", ""]
-    lines += [f"- {reason}" for reason in plan.reasons]
-    lines.append(
-        f"- documents: {figures['documents']:,}, paragraphs: {figures['paragraphs']:,}, "
-        f"in quarantine: {figures['quarantined']:,}"
-    )
-    for name, source in figures["sources"].items():
-        lines.append(
-            f"- `{name}`: documents: {source['documents']:,}, blocks: {source['blocks']:,}, "
-            f"of these repeats: {source['repeated_share']:.1%}"
-        )
-    older = ""
-    if before:
-        _, _, older = before.partition("\n## ")
-        older = f"\n## {older}"
-    head = "# Changes of the dataset\n\nThe newest release comes first.\n\n"
-    return head + "\n".join(lines) + "\n" + older

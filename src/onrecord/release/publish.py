@@ -33,16 +33,17 @@ from onrecord.release.catalog import (
     rewrite_index,
     versions,
 )
+from onrecord.release.changelog import changelog
 from onrecord.release.changes import Plan, Previous
 from onrecord.release.describe import (
     Facts,
-    changelog,
     csv_package,
     parquet_package,
     provenance,
     readme,
 )
 from onrecord.release.digest import TableDigest
+from onrecord.release.indexes import write_indexes
 from onrecord.release.names import SIGNATURE, SUMS
 from onrecord.release.signing import sign
 from onrecord.release.verify import Depth, Folder, verify
@@ -255,13 +256,14 @@ def _build(
         (staging / name).mkdir(parents=True)
     with ThreadPoolExecutor(2) as pool:
         digests = {name: _write_table(name, tables[name], staging, pool) for name in TABLES}
+    write_indexes(tables, facts.plan.counts, facts.plan.composites, staging)
     origin = provenance(facts, digests)
     digest: str = origin["content_digest"]
     log = (previous / "CHANGELOG.md").read_text(encoding="utf-8") if previous else None
     _write_text(staging / "quality.json", as_json(figures))
     _write_text(staging / "provenance.json", as_json(origin))
     _write_text(staging / "README.md", readme(facts, figures, digest))
-    _write_text(staging / "CHANGELOG.md", changelog(facts, figures, log))
+    _write_text(staging / "CHANGELOG.md", changelog(facts.plan, figures, log))
     _write_text(staging / "parquet" / "datapackage.json", as_json(parquet_package(facts)))
     _write_text(staging / "datapackage.json", as_json(csv_package(facts, staging)))
     _write_sums(staging, key)

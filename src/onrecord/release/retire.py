@@ -2,7 +2,8 @@
 
 The rules, in the order in which they are tried:
 
-- *documents*. ``moved``: a document that is new in this release has the same bytes (where its
+- *documents*. ``withdrawn``: their source shows less than before, and they have another id for
+  that. ``moved``: a document that is new in this release has the same bytes (where its
   bytes are not published: the same size and the same paragraphs at the same places).
   ``superseded``: one that was there before has the same bytes. Else ``missing``.
 - *paragraphs*. ``superseded``: their text still stands among the inputs, behind another
@@ -26,8 +27,8 @@ from onrecord.records.schema import conform, empty, schema
 from onrecord.scratch import Rows
 
 _OPENNESS = {"full": 0, "excerpt": 1, "metadata": 2}
-_NO_SUCCESSORS = pa.schema([("record_id", pa.large_string()), ("successor_id", pa.large_string())])
-_NO_COMPOSITES = pa.schema(
+_SUCCESSORS = pa.schema([("record_id", pa.large_string()), ("successor_id", pa.large_string())])
+COMPOSITES = pa.schema(
     [
         ("record_id", pa.large_string()),
         ("document_id", pa.large_string()),
@@ -49,10 +50,13 @@ class Fates:
             it.
         composites: ``record_id``, ``document_id``, ``position``: a text that is made of
             several paragraphs, and one place where it stands; ``matches`` names the parts.
+        renamed: ids of documents that have another id now, because ids depend on what their
+            source publishes; with those other ids.
     """
 
-    behind: pa.Table = field(default_factory=_NO_SUCCESSORS.empty_table)
-    composites: pa.Table = field(default_factory=_NO_COMPOSITES.empty_table)
+    behind: pa.Table = field(default_factory=_SUCCESSORS.empty_table)
+    composites: pa.Table = field(default_factory=COMPOSITES.empty_table)
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
 
 def _frame(table: pa.Table) -> pl.DataFrame:
@@ -115,10 +119,26 @@ def _layouts(tables: Mapping[str, Rows], documents: pl.DataFrame) -> pl.DataFram
 
 
 def _gone_documents(
-    old: Mapping[str, Rows], new: Mapping[str, Rows], before: pl.DataFrame, now: pl.DataFrame
+    old: Mapping[str, Rows],
+    new: Mapping[str, Rows],
+    before: pl.DataFrame,
+    now: pl.DataFrame,
+    renamed: Mapping[str, str],
 ) -> pl.DataFrame:
     """Documents that are gone: ``document_id``, ``first_release``, ``reason``, successor."""
     gone = before.join(now, on="document_id", how="anti")
+    names = {"document_id": list(renamed), "document_id now": list(renamed.values())}
+    pairs = pl.DataFrame(names, schema=dict.fromkeys(names, pl.String))
+    other = (
+        gone.join(pairs, on="document_id")
+        .join(now, left_on="document_id now", right_on="document_id", suffix=" now")
+        .select(
+            "document_id",
+            pl.lit(False).alias("old"),
+            pl.col("document_id now").alias("successor_id"),
+            (pl.col("openness now") > pl.col("openness")).alias("closed"),
+        )
+    )
     now = now.join(
         before.select("document_id", pl.lit(True).alias("old")), on="document_id", how="left"
     ).with_columns(pl.col("old").fill_null(False))
@@ -136,9 +156,15 @@ def _gone_documents(
             .filter(pl.col("layout") == pl.col("layout now"))
         )
         same = pl.concat([same, _best(maybe)])
+    same = same.join(other, on="document_id", how="anti").with_columns(
+        pl.lit(False).alias("closed")
+    )
+    same = pl.concat([other, same])
     reason = (
         pl.when(pl.col("successor_id").is_null())
         .then(pl.lit("missing"))
+        .when(pl.col("closed"))
+        .then(pl.lit("withdrawn"))
         .when(pl.col("old"))
         .then(pl.lit("superseded"))
         .otherwise(pl.lit("moved"))
@@ -364,7 +390,7 @@ def retire(
     new: Mapping[str, Rows],
     fates: Fates,
     follow: Follow | None = None,
-) -> tuple[pa.Table, dict[str, int]]:
+) -> tuple[pa.Table, dict[tuple[str, str], int]]:
     """Make ``retired``.
 
     Args:
@@ -375,13 +401,13 @@ def retire(
 
     Returns:
         The table, with "" as the version of what is retired in this release, and how many
-        records are new in it by reason.
+        records are new in it by kind and reason.
     """
     before, now = _documents(old), _documents(new)
     living = pl.concat(
         [_keys(new, "documents", "document_id"), _keys(new, "paragraphs", "paragraph_id")]
     )
-    documents = _gone_documents(old, new, before, now)
+    documents = _gone_documents(old, new, before, now, fates.renamed)
     gone = _gone_paragraphs(old, new, documents, before, now)
     texts = pl.concat([_frame(fates.behind)["record_id"], _frame(fates.composites)["record_id"]])
     lost = gone.filter(~pl.col("record_id").is_in(texts.implode()))
@@ -409,6 +435,7 @@ def retire(
     carried = carried.join(fresh.select("record_id"), on="record_id", how="anti")
     rows = _refreshed(pl.concat([carried.select(columns), fresh.select(columns)]), fates)
     rows = _settled(rows, living)
-    new_reasons = dict(rows.filter(pl.col("since") == "").group_by("reason").len().iter_rows())
+    fresh = rows.filter(pl.col("since") == "").group_by("kind", "reason").len()
+    new_reasons = {(kind, reason): n for kind, reason, n in fresh.iter_rows()}
     table = rows.to_arrow().cast(schema("retired").arrow)
     return conform("retired", {c: table[c] for c in columns}), new_reasons
