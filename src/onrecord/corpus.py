@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from onrecord.dedup.exact import Standing, Texts
 from onrecord.ingest.quarantine import Rejected
 from onrecord.ingest.sources import Publication, Source
+from onrecord.ingest.suppress import Suppression
 from onrecord.kernel import kernel
 from onrecord.scratch import Kept, Scratch
 from onrecord.text.lexicon import NEGATION_LANGUAGES
@@ -41,6 +42,7 @@ class Prepared:
         rejected: files that can't be used.
         blocks: where the blocks stand in the concatenated text of `documents`.
         tokens: of the blocks.
+        suppressed: bool[blocks], whether a block holds a text that was withdrawn.
     """
 
     documents: pa.Table
@@ -48,6 +50,7 @@ class Prepared:
     rejected: list[Rejected]
     blocks: Blocks
     tokens: Tokens
+    suppressed: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ class Chunk:
         of_block: int32[blocks], the text of each block.
         openness: uint8[blocks], 0 where the source is published in full, higher where less
             is shown; ranks canonical choice and forbids relations from open to closed.
+        suppressed: bool[blocks], whether the block holds a text that was withdrawn.
         shown: bool[blocks], whether the block's text is published.
         document_shown: bool[documents], whether all of a document's text is published.
     """
@@ -74,6 +78,7 @@ class Chunk:
     blocks: Blocks
     of_block: NDArray[np.int32]
     openness: NDArray[np.uint8]
+    suppressed: NDArray[np.bool_]
     shown: NDArray[np.bool_]
     document_shown: NDArray[np.bool_]
 
@@ -110,11 +115,18 @@ class Corpus:
         rejected: inputs that can't be used, sorted.
         texts: every distinct token sequence; `Chunk.of_block` counts in it.
         parts: for each text that was cut up, the part of it that stands for it.
+        suppression: what was withdrawn.
     """
 
     def __init__(
-        self, sources: list[Source], rejected: list[Rejected], scratch: Scratch, expected: int = 0
+        self,
+        sources: list[Source],
+        rejected: list[Rejected],
+        scratch: Scratch,
+        suppression: Suppression,
+        expected: int = 0,
     ) -> None:
+        self.suppression = suppression
         self.sources = sources
         self.chunks: list[Chunk] = []
         self.rejected = sorted(rejected)
@@ -138,6 +150,7 @@ class Corpus:
             batch.blocks,
             np.empty(0, np.int32),
             np.empty(0, np.uint8),
+            batch.suppressed,
             np.empty(0, np.bool_),
             np.empty(n, np.bool_),
         )
@@ -171,7 +184,8 @@ class Corpus:
         """A chunk with what may be shown of its blocks and documents.
 
         An excerpt shows the blocks that lie wholly within the first characters of their
-        document.
+        document. What was withdrawn is shown nowhere, and a document that holds some of it is
+        not given back.
         """
         modes = [source.publication for source in self.sources]
         of_document = self.source_rows(chunk)
@@ -183,6 +197,8 @@ class Corpus:
         if excerpted.any():
             begins = chunk.text_offsets[row[excerpted]]
             shown[excerpted] = characters(text, begins, chunk.blocks.end[excerpted]) <= EXCERPT
+        shown &= ~chunk.suppressed
+        document_shown[row[chunk.suppressed]] = False
         # Withheld texts rank behind all that is shown, whatever their source's mode.
         withheld = np.where(shown, np.uint8(0), np.uint8(len(Publication)))
         return replace(

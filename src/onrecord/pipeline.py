@@ -8,7 +8,7 @@ Batches of files go through the first stages in threads; what is large waits asi
 import itertools
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 from typing import Any, Protocol, TypeVar
@@ -21,14 +21,17 @@ import pyarrow.compute as pc
 from onrecord.census import Census, take_census
 from onrecord.corpus import Corpus, Prepared, text_of
 from onrecord.dedup.engine import Decisions
-from onrecord.dedup.engine import deduplicate as find_repeats
 from onrecord.errors import RefusedError
 from onrecord.ingest.archive import Archive
+from onrecord.ingest.conceal import conceal, conceal_rejected, concealed_id
 from onrecord.ingest.files import Candidate, find
 from onrecord.ingest.language import detect
+from onrecord.ingest.private import Withheld, write_withheld
 from onrecord.ingest.quarantine import Reason, Rejected, reject
 from onrecord.ingest.read import Batch, document_id, read
-from onrecord.ingest.sources import Source, read_sources
+from onrecord.ingest.sources import Publication, Source, read_sources
+from onrecord.ingest.suppress import Suppression, read_suppression
+from onrecord.layers import deduplicate as find_repeats
 from onrecord.parallel import in_order
 from onrecord.records.assemble import assemble
 from onrecord.records.validate import validate as check_records
@@ -80,6 +83,9 @@ class Found:
             the first by this order is preferred.
         rejected: entries that can't be used.
         remarks: what is left out on purpose, in words.
+        paths: for each document id the path of its file, as it is in the source's folder.
+        renamed: for the id that a document would have under another publication mode, its id.
+        withheld: documents that the archive gives back, and the release does not.
     """
 
     sources: list[Source]
@@ -87,6 +93,9 @@ class Found:
     order: dict[str, int]
     rejected: list[Rejected]
     remarks: list[str]
+    paths: dict[str, str]
+    renamed: dict[str, str]
+    withheld: list[Withheld]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +126,7 @@ class Outcome:
 def discover(seeds: Path, settings: Settings) -> Found:
     """Read every ``source.yml`` and list the files that belong to the sources."""
     described = read_sources(seeds)
-    found = Found([source for source, _ in described], [], {}, [], [])
+    found = Found([source for source, _ in described], [], {}, [], [], {}, {}, [])
     for stray in sorted(p.name for p in seeds.iterdir() if not p.is_dir()):
         found.remarks.append(f"{stray}: left out, it is in no source's folder")
     for source, folder in described:
@@ -129,11 +138,50 @@ def discover(seeds: Path, settings: Settings) -> Found:
             found.remarks.append(f"{source.id}: {count} left out by its globs")
         if not listing.candidates and not listing.rejected:
             found.remarks.append(f"{source.id}: no files")
-    ids = {document_id(c.source_id, c.path): c for c in found.candidates}
-    if len(ids) != len(found.candidates):
+    _number(found, found.candidates)
+    return found
+
+
+def _number(found: Found, candidates: list[Candidate]) -> None:
+    """Take the files in, in the order of their document ids.
+
+    Args:
+        found: is filled.
+        candidates: by source and path.
+
+    Raises:
+        RefusedError: two have the same id.
+    """
+    ids = {c.document_id or document_id(c.source_id, c.path): c for c in candidates}
+    if len(ids) != len(candidates):
         raise RefusedError("Two different documents have the same id. Nothing was published.")
+    found.order.clear()
     found.order.update(zip(ids, itertools.count(), strict=False))
-    found.candidates[:] = [ids[name] for name in sorted(ids)]
+    found.candidates[:] = [replace(ids[name], document_id=name) for name in sorted(ids)]
+
+
+def _concealed(found: Found, archive: Archive, suppression: Suppression) -> Found:
+    """The same files, those of sources without text under names that say nothing."""
+    for c in found.candidates:
+        found.paths[c.document_id] = c.path
+    closed = {s.id for s in found.sources if s.publication is Publication.METADATA}
+    rejected = []
+    for entry in found.rejected:
+        shut = entry.source_id in closed
+        named = conceal_rejected(entry, archive.key()) if shut else entry
+        name = named.path if shut else document_id(entry.source_id, entry.path)
+        rejected.append(named._replace(path=name) if suppression.has_document(name) else named)
+    found.rejected[:] = rejected
+    if closed or archive.has_key():
+        for c in found.candidates:
+            other = concealed_id(archive.key(), c.source_id, c.path)
+            closing = c.source_id in closed
+            found.renamed[c.document_id if closing else other] = other if closing else c.document_id
+        by_place = sorted(found.candidates, key=lambda c: found.order[c.document_id])
+        files = [conceal(c, archive.key()) if c.source_id in closed else c for c in by_place]
+        for before, after in zip(by_place, files, strict=True):
+            found.paths[after.document_id] = before.path
+        _number(found, files)
     return found
 
 
@@ -151,16 +199,10 @@ def batches(candidates: list[Candidate], batch_bytes: int) -> list[list[Candidat
 
 
 def ingest(
-    files: list[Candidate], found: Found, archive: Archive | None, settings: Settings
+    files: list[Candidate], found: Found, suppression: Suppression | None, settings: Settings
 ) -> Batch:
-    """Read and decode a batch of files, and keep their raw bytes."""
-    try:
-        batch = read(files, archive, settings.max_file_bytes)
-    except OSError as error:
-        raise RefusedError(
-            f"{error.filename or 'archive'}: can't be written: {error.strerror or error}. "
-            "Nothing was published."
-        ) from None
+    """Read and decode a batch of files."""
+    batch = read(files, suppression, settings.max_file_bytes)
     stated = {source.id: source.language for source in found.sources}
     documents = batch.documents
     languages = [
@@ -172,7 +214,7 @@ def ingest(
     order = [found.order[name] for name in documents["document_id"].to_pylist()]
     documents = documents.append_column("language", pa.array(languages, pa.string()))
     documents = documents.append_column("order", pa.array(order, pa.int64()))
-    return Batch(documents, batch.patches, batch.rejected)
+    return Batch(documents, batch.patches, batch.rejected, batch.raw)
 
 
 def segment(batch: Batch, settings: Settings) -> tuple[Batch, Blocks]:
@@ -190,37 +232,54 @@ def segment(batch: Batch, settings: Settings) -> tuple[Batch, Blocks]:
     documents = batch.documents.filter(pa.array(filled))
     gone = pa.array([r["document_id"] for r in blank], pa.string())
     patches = batch.patches.filter(pc.invert(pc.is_in(batch.patches["document_id"], gone)))
-    rest = Batch(documents, patches, batch.rejected + rejected)
+    rest = Batch(documents, patches, batch.rejected + rejected, batch.raw)
     return rest, cut(text_of(documents), settings.split_above)
 
 
-def normalise(batch: Batch, blocks: Blocks) -> Prepared:
-    """Turn the blocks of a batch into tokens of the normal form."""
+def normalise(batch: Batch, blocks: Blocks, suppression: Suppression) -> Prepared:
+    """Turn the blocks of a batch into tokens of the normal form, and know what was withdrawn."""
     composed = batch.documents["nfc"].to_numpy()
     text, _ = text_buffer(text_of(batch.documents))
     tokens = fold(text, blocks, ~composed.astype(np.bool_))
-    return Prepared(batch.documents, batch.patches, batch.rejected, blocks, tokens)
+    hits = suppression.hits(tokens)
+    return Prepared(batch.documents, batch.patches, batch.rejected, blocks, tokens, hits)
+
+
+def keep(batch: Batch, prepared: Prepared, archive: Archive) -> None:
+    """Put the raw bytes of a batch into the archive, but for files that hold withdrawn text."""
+    rows = np.unique(prepared.blocks.document[prepared.suppressed])
+    withdrawn = set(prepared.documents["revision"].take(pa.array(rows)).to_pylist())
+    try:
+        archive.put([raw for name, raw in batch.raw.items() if name not in withdrawn])
+    except OSError as error:
+        raise RefusedError(
+            f"{error.filename or 'archive'}: can't be written: {error.strerror or error}. "
+            "Nothing was published."
+        ) from None
 
 
 def prepare(
     files: list[Candidate],
     found: Found,
-    archive: Archive | None,
+    archive: Archive,
+    suppression: Suppression,
     settings: Settings,
     run: Run,
     reading: Lock,
     step: tuple[int, int],
 ) -> Prepared:
-    """Take a batch of files from bytes to tokens.
+    """Take a batch of files from bytes to tokens, and keep the bytes.
 
     Only one thread reads at a time. Reading a small file is a dozen short calls that need the
     interpreter's lock; threads that take it from each other cost twice the time. The kernels
     of the other stages release it.
     """
     with reading:
-        batch = run(ingest, files, found, archive, settings, step=step)
+        batch = run(ingest, files, found, suppression, settings, step=step)
     batch, blocks = run(segment, batch, settings, step=step)
-    return run(normalise, batch, blocks, step=step)
+    prepared = run(normalise, batch, blocks, suppression, step=step)
+    run(keep, batch, prepared, archive, step=step)
+    return prepared
 
 
 def collect(corpus: Corpus, batch: Prepared) -> None:
@@ -239,16 +298,7 @@ def deduplicate(
 ) -> tuple[Census, Decisions]:
     """Find every repeat among the texts of a run."""
     census = take_census(corpus, archive.key, previous.wordings() if previous else {})
-    decisions = find_repeats(
-        corpus.texts,
-        census.rows,
-        census.openness,
-        census.published,
-        census.rank,
-        census.documents,
-        settings.boilerplate_documents,
-        settings.threads,
-    )
+    decisions = find_repeats(corpus, census, settings.boilerplate_documents, settings.threads)
     return census, decisions
 
 
@@ -260,6 +310,7 @@ def record(
     archive: Archive,
     previous: Previous | None,
     data: Path,
+    renamed: Mapping[str, str],
     settings: Settings,
 ) -> Plan:
     """Make the tables and decide what the release would be."""
@@ -278,6 +329,7 @@ def record(
     )
     if previous:
         fates = also_known_as(corpus, census, fates, previous.tables, tables, archive.key)
+        fates = replace(fates, renamed=renamed)
 
     def followed(gone: pl.DataFrame) -> pl.DataFrame:
         assert previous is not None
@@ -371,8 +423,12 @@ def release(
     with exclusive(data), scratch(scratch_folder(data)) as aside:
         archive = Archive(data / "archive")
         archive.tidy()
+        suppression = read_suppression(data / "archive")
+        found = _concealed(found, archive, suppression)
         previous = load_previous(data)
-        planned = _planned(found, archive, previous, data, settings, aside, run, within)
+        planned = _planned(
+            found, archive, suppression, previous, data, settings, aside, run, within
+        )
         if planned.version is None:
             assert previous is not None
             link(data)
@@ -387,6 +443,7 @@ def release(
                 _sample(previous.tables),
             )
         figures = run(validate, planned, previous, settings)
+        _note_withheld(found, data / "archive", planned.version)
         path, digest = run(
             publish_plan, planned, figures, previous, found.sources, data, settings, created, key
         )
@@ -420,8 +477,12 @@ def rehearse(
     found = run(discover, seeds, settings)
     with tempfile.TemporaryDirectory() as room, scratch(Path(room) / "scratch") as aside:
         archive = UntouchedArchive(data / "archive")
+        suppression = read_suppression(data / "archive")
+        found = _concealed(found, archive, suppression)
         previous = load_previous(data)
-        planned = _planned(found, archive, previous, data, settings, aside, run, within)
+        planned = _planned(
+            found, archive, suppression, previous, data, settings, aside, run, within
+        )
         if planned.version is None:
             assert previous is not None
             return rehearsal(planned, quality(previous.tables), [], [], found.remarks)
@@ -432,6 +493,7 @@ def rehearse(
 def _planned(
     found: Found,
     archive: Archive,
+    suppression: Suppression,
     previous: Previous | None,
     data: Path,
     settings: Settings,
@@ -440,15 +502,19 @@ def _planned(
     within: Run,
 ) -> Plan:
     """Take the sources from files to a plan."""
-    corpus = _read_corpus(found, archive, settings, aside, run, within)
+    corpus = _read_corpus(found, archive, suppression, settings, aside, run, within)
+    found.remarks.extend(_withheld_remarks(corpus, found))
+    found.withheld.extend(_withheld(corpus, found))
     split_off = run(unglue, corpus, previous, settings)
     census, decisions = run(deduplicate, corpus, archive, previous, settings)
-    return run(record, corpus, census, decisions, split_off, archive, previous, data, settings)
+    made = corpus, census, decisions, split_off, archive, previous, data, found.renamed
+    return run(record, *made, settings)
 
 
 def _read_corpus(
     found: Found,
     archive: Archive,
+    suppression: Suppression,
     settings: Settings,
     aside: Scratch,
     run: Run,
@@ -456,17 +522,59 @@ def _read_corpus(
 ) -> Corpus:
     """Take all files, batch by batch, into a corpus."""
     expected = sum(candidate.bytes for candidate in found.candidates)
-    corpus = Corpus(found.sources, found.rejected, aside, expected)
+    corpus = Corpus(found.sources, found.rejected, aside, suppression, expected)
     pieces = batches(found.candidates, settings.batch_bytes)
     reading = Lock()
 
     def prepared(i: int) -> Prepared:
         step = (i + 1, len(pieces))
-        return run(prepare, pieces[i], found, archive, settings, within, reading, step, step=step)
+        inputs = pieces[i], found, archive, suppression, settings
+        return run(prepare, *inputs, within, reading, step, step=step)
 
     for i, batch in enumerate(in_order(prepared, range(len(pieces)), settings.threads)):
         run(collect, corpus, batch, step=(i + 1, len(pieces)))
     return corpus
+
+
+def _withheld_remarks(corpus: Corpus, found: Found) -> list[str]:
+    """Where withdrawn texts arrived again, in words for whoever runs this."""
+    remarks = []
+    for chunk in corpus.chunks:
+        rows, counts = np.unique(chunk.blocks.document[chunk.suppressed], return_counts=True)
+        sources = chunk.documents["source_id"].take(pa.array(rows)).to_pylist()
+        names = chunk.documents["document_id"].take(pa.array(rows)).to_pylist()
+        for source_id, name, n in zip(sources, names, counts.tolist(), strict=True):
+            blocks = "1 block holds" if n == 1 else f"{n:,} blocks hold"
+            file = f"{source_id}/{found.paths.get(name, name)}"
+            remarks.append(f"{file}: {blocks} withdrawn text and are withheld")
+    for entry in corpus.rejected:
+        if entry.reason is Reason.WITHDRAWN:
+            file = f"{entry.source_id}/{found.paths.get(entry.path, entry.path)}"
+            remarks.append(f"{file}: a withdrawn document, left out")
+    return remarks
+
+
+def _withheld(corpus: Corpus, found: Found) -> list[Withheld]:
+    """The files of documents that a release does not give back, but the archive does."""
+    rows = []
+    for chunk in corpus.chunks:
+        held = np.zeros(chunk.document_shown.size, np.bool_)
+        held[chunk.blocks.document[chunk.suppressed]] = True
+        part = chunk.documents.filter(pa.array(~chunk.document_shown & ~held))
+        for row in part.select(["document_id", "source_id", "revision"]).to_pylist():
+            rows.append(Withheld(path=found.paths[row["document_id"]], **row))
+    return rows
+
+
+def _note_withheld(found: Found, archive: Path, version: str) -> None:
+    """Let the archive know the files of documents that a release does not give back."""
+    try:
+        write_withheld(archive, version, found.withheld)
+    except OSError as error:
+        raise RefusedError(
+            f"{error.filename or archive}: can't be written: {error.strerror or error}. "
+            "Nothing was published."
+        ) from None
 
 
 def stage_order() -> list[str]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from onrecord.corpus import Chunk, Corpus
+from onrecord.corpus import OPENNESS_BIT, Chunk, Corpus
 from onrecord.dedup.glued import END, START, Run, carriers, find_runs
 from onrecord.ingest.sources import Publication
 from onrecord.split_off import SplitOff
@@ -115,11 +115,14 @@ class _Cuts:
     """Where texts are to be cut; the longest run comes first.
 
     A text that is cut is cut wherever it stands, in other sources, too: else its id would go
-    over to what happens to stand whole.
+    over to what happens to stand whole. But no source cuts a text that is shown in a more open
+    one: what is published of that does not depend on others.
     """
 
     def __init__(self, corpus: Corpus) -> None:
         self._corpus = corpus
+        self._source = np.array([s.publication.openness for s in corpus.sources], np.uint8)
+        self._text = (corpus.texts.rank[: len(corpus.texts)] >> OPENNESS_BIT).astype(np.uint8)
         #: Tokens behind the cut where the run ends a text; minus those before it where it
         #: begins one.
         self._cut = np.zeros(len(corpus.texts), np.int32)
@@ -127,6 +130,7 @@ class _Cuts:
     def add(self, run: Run, texts: NDArray[np.int64]) -> None:
         """Cut texts at a run, but for those that are cut already."""
         texts = texts[self._cut[texts] == 0]
+        texts = texts[self._source[run.source] <= self._text[texts]]
         self._cut[texts] = len(run.tokens) if run.side == END else -len(run.tokens)
 
     def apply(self) -> bool:
@@ -155,15 +159,18 @@ def _cut_chunk(corpus: Corpus, chunk: Chunk, cut: NDArray[np.int32]) -> Chunk:
     back = np.cumsum(twice)[rows] - 1
     end[back - 1] = front_end
     start[back] = back_start
+    suppressed = chunk.suppressed[source_row]
     new = replace(
         chunk,
         blocks=Blocks(blocks.document[source_row], start, end),
         of_block=chunk.of_block[source_row],
+        suppressed=suppressed,
     )
-    new = corpus.with_rights(new, text)
     pieces = np.sort(np.concatenate((back - 1, back)))
-    standing = corpus.standing(new, pieces)
-    new.of_block[pieces] = corpus.texts.add(new.tokens(text, pieces), standing)
+    tokens = new.tokens(text, pieces)
+    suppressed[pieces] = corpus.suppression.hits(tokens)
+    new = corpus.with_rights(new, text)
+    new.of_block[pieces] = corpus.texts.add(tokens, corpus.standing(new, pieces))
     corpus.parts.update(
         zip(
             chunk.of_block[rows].tolist(),

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from onrecord.commands import diff, get, release, restore, validate, verify, why
+from onrecord.commands import diff, get, release, restore, validate, verify, why, withdraw
 from onrecord.commands import list as list_
 from onrecord.commands.console import fail
 from onrecord.errors import OnrecordError
@@ -33,6 +33,7 @@ app.command("restore")(restore.command)
 app.command("validate")(validate.command)
 app.command("verify")(verify.command)
 app.command("why")(why.command)
+app.command("withdraw")(withdraw.command)
 
 
 def _version(wanted: bool) -> None:

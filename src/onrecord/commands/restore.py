@@ -20,6 +20,10 @@ def command(
     release: Annotated[
         str | None, typer.Option(help="Version of the release; the latest by default.")
     ] = None,
+    archive: Annotated[
+        Path | None,
+        typer.Option(help="The private archive, for withheld documents; DATA/archive by default."),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option(help="File to write; standard output by default.")
     ] = None,
@@ -28,14 +32,15 @@ def command(
 
     The result is checked against the sha256 that the release states for the document. PLACE is
     a data folder, its folder of releases, the folder of one release, s3://bucket/prefix, or an
-    http(s):// base URL, of which only the parts that hold the document are read.
+    http(s):// base URL, of which only the parts that hold the document are read. A document
+    whose text is withheld is taken out of the archive, and can be had only where that is.
 
     Exit codes: 0 done; 1 no such document or release, or its text is withheld; 2 wrong usage.
     """
     from onrecord.release.place import open_release
     from onrecord.release.restore import restore
 
-    raw = restore(open_release(data, release), document_id)
+    raw = restore(open_release(data, release), document_id, archive or Path(data) / "archive")
     if output is None:
         sys.stdout.buffer.write(raw)
         sys.stdout.buffer.flush()

@@ -36,6 +36,7 @@ def deduplicate(
     documents: NDArray[np.int64],
     boilerplate: int,
     threads: int = 1,
+    settled: NDArray[np.bool_] | None = None,
 ) -> Decisions:
     """Find every repeat among the texts.
 
@@ -48,6 +49,8 @@ def deduplicate(
         documents: int64[n], in how many documents the text stands.
         boilerplate: a text in so many documents is never part of a longer one.
         threads: how many work at once; changes no result.
+        settled: bool[n], texts that are known to be kept: each is more open than all others,
+            so that none of them is removed, and they are not compared with one another.
 
     Returns:
         The decisions. They depend on the texts and their order alone.
@@ -62,6 +65,9 @@ def deduplicate(
 
     words = winnow(details.first, details.size, details.hashes, threads)
     a, b = candidates(words, details.core)
+    if settled is not None:
+        fresh = ~(settled[a] & settled[b])
+        a, b = a[fresh], b[fresh]
     pairs = verify(details, a, b, threads)
     standings = Standings(preference, openness, documents)
     return Decisions(details, pairs, resolve(pairs, details, standings, boilerplate))

@@ -6,7 +6,8 @@ and how many bytes it has. Packs, not a file each, because making a small file c
 everything else that is done with it. A pack is written next to its place, flushed and renamed
 into it, and the folder flushed, before the same is done with its index: what an index names is
 whole, also after a power cut. A pack without an index is what a crash left; it is never read,
-and the next run removes it. Neither is ever changed. What is known already is not kept twice.
+and the next run removes it. Neither is ever changed; a withdrawal replaces a pack by one
+without the withdrawn bytes. What is known already is not kept twice.
 The archive is private: releases are published, it is not.
 """
 
@@ -17,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from onrecord.durable import remove_drafts, write_atomically
+from onrecord.durable import flush_folder, remove_drafts, write_atomically
 from onrecord.errors import NotFoundError, RefusedError
 
 _PACK, _INDEX = ".pack", ".index"
@@ -73,7 +74,7 @@ class Archive:
             RefusedError: it can't be removed.
         """
         try:
-            for folder in (self._folder, self._packs):
+            for folder in (self._folder, self._packs, self._folder / "withheld"):
                 remove_drafts(folder)
             for pack in self._packs.glob(f"*{_PACK}"):
                 if not pack.with_suffix(_INDEX).exists():
@@ -136,6 +137,45 @@ class Archive:
         if hashlib.sha256(raw).hexdigest() != sha256:
             raise RefusedError(f"{place.pack}{_PACK}: the archive is damaged: {sha256} differs")
         return raw
+
+    def packs(self) -> list[str]:
+        """Names of the packs that hold something."""
+        return sorted(index.stem for index in self._packs.glob(f"[!.]*{_INDEX}"))
+
+    def read_pack(self, pack: str) -> dict[str, bytes]:
+        """Everything that one pack holds, by sha256.
+
+        Raises:
+            OSError: it can't be read.
+        """
+        data = (self._packs / f"{pack}{_PACK}").read_bytes()
+        found = {}
+        for line in (self._packs / f"{pack}{_INDEX}").read_text(encoding="ascii").splitlines():
+            name, start, size = line.split()
+            found[name] = data[int(start) : int(start) + int(size)]
+        return found
+
+    def replace_pack(self, pack: str, files: Sequence[bytes]) -> None:
+        """Let a pack go, and keep some of its files in a new one.
+
+        The new one is whole before the old one goes, and that loses its index first: a crash
+        leaves both, or a pack without an index, which `tidy` removes.
+
+        Raises:
+            OSError: they can't be written or removed.
+        """
+        with self._lock:
+            kept = {hashlib.sha256(raw).hexdigest(): raw for raw in files}
+            self._places = {n: p for n, p in self._places.items() if p.pack != pack}
+            if kept:
+                self._places |= self._write_pack(kept)
+            (self._packs / f"{pack}{_INDEX}").unlink()
+            (self._packs / f"{pack}{_PACK}").unlink()
+            flush_folder(self._packs)
+
+    def has_key(self) -> bool:
+        """Whether the secret that `key` gives was ever needed."""
+        return (self._folder / "key").exists()
 
     def key(self) -> bytes:
         """The secret that ids of withheld texts are derived with, made on first use.

@@ -19,15 +19,18 @@ class Candidate:
 
     Attributes:
         source_id: its source.
-        path: relative to the source's folder, with forward slashes.
+        path: relative to the source's folder, with forward slashes; the name under which it
+            is published.
         file: where it is on disk.
         bytes: its size when it was found.
+        document_id: its id; empty until it is known.
     """
 
     source_id: str
     path: str
     file: Path
     bytes: int
+    document_id: str = ""
 
 
 def _glob(pattern: str) -> re.Pattern[str]:

@@ -6,11 +6,12 @@ in the order of their ids, so that they can be restored where the archive is.
 """
 
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
+
+from onrecord.durable import write_atomically
 
 
 class Withheld(BaseModel):
@@ -54,12 +55,7 @@ def write_withheld(archive: Path, version: str, rows: Iterable[Withheld]) -> Non
         place.unlink(missing_ok=True)
         return
     place.parent.mkdir(parents=True, exist_ok=True)
-    draft = place.with_name(f".{place.name}.new")
-    with draft.open("w", encoding="utf-8", newline="\n") as file:
-        file.writelines(lines)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(place)
+    write_atomically(place, "".join(lines))
 
 
 def read_withheld(archive: Path, version: str) -> dict[str, Withheld]:

@@ -15,6 +15,7 @@ class Reason(StrEnum):
     FOLDER_LINK = "folder_link"
     NOT_REGULAR = "not_regular"
     NAME_NOT_UTF8 = "name_not_utf8"
+    WITHDRAWN = "withdrawn"
 
 
 ADVICE = {
@@ -26,6 +27,7 @@ ADVICE = {
     Reason.FOLDER_LINK: "links to folders are not followed; copy the folder",
     Reason.NOT_REGULAR: "not a file (a pipe, a socket or a device); remove it",
     Reason.NAME_NOT_UTF8: "rename the file so that its name is UTF-8",
+    Reason.WITHDRAWN: "remove it from the source's folder, or leave it out with `exclude`",
 }
 
 

@@ -1,15 +1,16 @@
-"""Read a batch of files: raw bytes into the archive, text into a table, the rest aside."""
+"""Read a batch of files: text into a table, the rest aside."""
 
 import hashlib
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
 
-from onrecord.ingest.archive import Archive
 from onrecord.ingest.decode import REPLACEMENT, Decoded, decode, is_nfc
 from onrecord.ingest.files import Candidate
 from onrecord.ingest.quarantine import Reason, Rejected, reject
+from onrecord.ingest.suppress import Suppression
 
 #: Name and version of the plain-text reader, published with each document.
 READER = "text/1"
@@ -74,11 +75,13 @@ class Batch:
         documents: DOCUMENT_SCHEMA, in the order of the files.
         patches: PATCH_SCHEMA.
         rejected: the files that could not be used.
+        raw: the bytes of the files that may be kept, by their sha256.
     """
 
     documents: pa.Table
     patches: pa.Table
     rejected: list[Rejected]
+    raw: Mapping[str, bytes]
 
 
 def document_id(source_id: str, path: str, locator: str = "") -> str:
@@ -127,45 +130,46 @@ def _noise(raw: bytes, decoded: Decoded) -> float:
     return (controls + decoded.text.count(REPLACEMENT)) / max(1, len(decoded.text))
 
 
-def read(candidates: list[Candidate], archive: Archive | None, max_bytes: int) -> Batch:
-    """Read files, keep their raw bytes and decode them.
+def read(candidates: list[Candidate], suppression: Suppression | None, max_bytes: int) -> Batch:
+    """Read files and decode them.
 
     Args:
         candidates: the files.
-        archive: where raw bytes are kept, also those of files that turn out to be no text;
-            None keeps nothing.
+        suppression: what was withdrawn: such a file is not looked into.
         max_bytes: files that turn out larger are rejected.
 
     Returns:
-        Documents, patches and rejected files.
-
-    Raises:
-        OSError: the archive can't be written.
+        Documents, patches, rejected files, and the bytes of all files that were read, also of
+        those that turn out to be no text.
     """
     loaded = [(candidate, _load(candidate, max_bytes)) for candidate in candidates]
-    files = [(candidate, raw) for candidate, raw in loaded if isinstance(raw, bytes)]
     rejected = [raw for _, raw in loaded if isinstance(raw, Rejected)]
-    contents = [raw for _, raw in files]
-    if archive:
-        revisions = archive.put(contents)
-    else:
-        revisions = [hashlib.sha256(raw).hexdigest() for raw in contents]
     rows: list[tuple[object, ...]] = []
     patches: list[tuple[object, ...]] = []
-    for (candidate, raw), revision in zip(files, revisions, strict=True):
+    kept: dict[str, bytes] = {}
+    for candidate, raw in loaded:
+        if isinstance(raw, Rejected):
+            continue
         at = (candidate.source_id, candidate.path)
+        key = candidate.document_id or document_id(*at)
+        revision = hashlib.sha256(raw).hexdigest()
+        if suppression and (suppression.has_document(key) or suppression.has_file(revision)):
+            # Its path may say what it said, so that it goes by its id.
+            found = "a document that was withdrawn"
+            rejected.append(reject(candidate.source_id, key, 0, Reason.WITHDRAWN, found))
+            continue
+        kept[revision] = raw
         decoded = _text_of(at, raw)
         if isinstance(decoded, Rejected):
             rejected.append(decoded)
             continue
-        key = document_id(*at)
         nfc = is_nfc(decoded.text)
         rows.append((key, *at, revision, len(raw), decoded.encoding, nfc, decoded.text))
         patches += [
             (key, patch.offset, patch.replaces, patch.data.hex() or None)
             for patch in decoded.patches
         ]
-    return Batch(_table(rows, DOCUMENT_SCHEMA), _table(patches, PATCH_SCHEMA), rejected)
+    return Batch(_table(rows, DOCUMENT_SCHEMA), _table(patches, PATCH_SCHEMA), rejected, kept)
 
 
 def _text_of(at: tuple[str, str], raw: bytes) -> Decoded | Rejected:

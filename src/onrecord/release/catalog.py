@@ -17,6 +17,24 @@ from onrecord.split_off import SplitOff
 INDEX, LATEST = "index.json", "latest.json"
 
 
+#: What a withdrawal is about to do, beside the index; see ``withdraw.journal``.
+JOURNAL = "withdrawal.json"
+
+
+class Superseded(BaseModel):
+    """A release that a reissue took the place of.
+
+    Attributes:
+        version, content_digest, sums_sha256: as they were in the index.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    version: str
+    content_digest: str
+    sums_sha256: str
+
+
 class Entry(BaseModel):
     """One release in the index.
 
@@ -29,6 +47,8 @@ class Entry(BaseModel):
         documents: how many it has.
         paragraphs: how many it has.
         selection: whether only a part of its files is here.
+        supersedes: what was published in its place before texts were withdrawn, oldest first;
+            absent where it is no reissue.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow")
@@ -41,6 +61,7 @@ class Entry(BaseModel):
     documents: int | None = None
     paragraphs: int | None = None
     selection: bool | None = None
+    supersedes: list[Superseded] | None = None
 
     @field_validator("path")
     @classmethod
@@ -69,6 +90,8 @@ class Provenance(BaseModel):
     content_digest: str
     table_digests: dict[str, str]
     split_off: list[SplitOff] = []
+    supersedes: Superseded | None = None
+    superseded_before: list[Superseded] = []
 
 
 def version_key(version: str) -> tuple[int, ...]:
@@ -93,6 +116,25 @@ def read_provenance(release: Path) -> Provenance | None:
         return None
 
 
+def _hidden(folder: Path) -> set[str]:
+    """Versions on disk that a withdrawal superseded, or has not put in place yet.
+
+    The index decides: until it names the reissues, they are not there, and from then on what
+    they supersede is not. So no mix of both is ever seen.
+    """
+    try:
+        journal = json.loads((folder / JOURNAL).read_text(encoding="utf-8"))
+        pairs = [(one["old"], one["new"]) for one in journal["reissues"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
+    try:
+        index = Index.model_validate_json((folder / INDEX).read_bytes())
+    except (OSError, ValidationError):
+        index = Index()
+    switched = {entry.version for entry in index.releases} & {new for _, new in pairs}
+    return {old if switched else new for old, new in pairs}
+
+
 def versions(data: Path) -> list[str]:
     """Versions of the complete releases on disk, oldest first."""
     folder = releases_folder(data)
@@ -103,7 +145,8 @@ def versions(data: Path) -> list[str]:
         for entry in folder.iterdir()
         if entry.is_dir() and not entry.name.startswith(".")
     )
-    return sorted((p.version for p in found if p), key=version_key)
+    hidden = _hidden(folder)
+    return sorted((p.version for p in found if p and p.version not in hidden), key=version_key)
 
 
 def release_path(data: Path, version: str | None = None) -> Path:
@@ -141,20 +184,25 @@ def release_counts(release: Path) -> dict[str, int | bool | None]:
     return {**counts, "selection": True if (release / SELECTION).is_file() else None}
 
 
+def _superseded(facts: Provenance) -> list[Superseded] | None:
+    """What a release took the place of, oldest first."""
+    return [*facts.superseded_before, facts.supersedes] if facts.supersedes else None
+
+
 def rewrite_index(data: Path, sums: dict[str, str]) -> bool:
     """Bring ``index.json`` and ``latest.json`` in line with what is on disk.
 
     Args:
         data: the data folder.
-        sums: sha256 of ``SHA256SUMS`` of each version on disk.
+        sums: sha256 of ``SHA256SUMS`` of each version that is to be visible.
 
     Returns:
         Whether anything had to be written.
     """
     folder = releases_folder(data)
     entries = []
-    for version in versions(data):
-        path = release_path(data, version)
+    for version in sorted(sums, key=version_key):
+        path = folder / version.replace("+", "_")
         provenance = read_provenance(path)
         assert provenance is not None
         entries.append(
@@ -164,6 +212,7 @@ def rewrite_index(data: Path, sums: dict[str, str]) -> bool:
                 created=provenance.created,
                 content_digest=provenance.content_digest,
                 sums_sha256=sums[version],
+                supersedes=_superseded(provenance),
                 **release_counts(path),
             )
         )

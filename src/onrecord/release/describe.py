@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from onrecord import __version__
 from onrecord.dedup.verify import RULE
-from onrecord.ingest.sources import Source
+from onrecord.ingest.sources import Publication, Source
 from onrecord.records.schema import TABLES, descriptor, schema
 from onrecord.release.changes import Plan
 from onrecord.release.digest import release_digest, table_digest
@@ -36,6 +36,21 @@ _LIBRARIES = ("chardet", "eldc", "numba", "numpy", "polars", "pyarrow")
 
 
 @dataclass(frozen=True, slots=True)
+class Reissue:
+    """What a reissue after a withdrawal takes over from the release that it supersedes.
+
+    Attributes:
+        origin: the ``provenance.json`` of that release.
+        supersedes: its version, content digest and sha256 of its sums.
+        log: its ``CHANGELOG.md``.
+    """
+
+    origin: Mapping[str, Any]
+    supersedes: Mapping[str, str]
+    log: str
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What the describing files are made from.
 
@@ -45,6 +60,7 @@ class Facts:
         settings: of the run.
         created: ISO 8601, UTC; the only clock reading in a release.
         previous_digest: content digest of the release before, None for the first.
+        reissue: what it takes over, None where it is no reissue.
     """
 
     plan: Plan
@@ -52,6 +68,7 @@ class Facts:
     settings: Settings
     created: str
     previous_digest: str | None
+    reissue: Reissue | None = None
 
 
 def _counts(column: pa.ChunkedArray) -> dict[str, int]:
@@ -74,7 +91,7 @@ def provenance(facts: Facts, digests: Mapping[str, str]) -> dict[str, Any]:
     """What the release is a function of, and the digests of its records by table."""
     tables = facts.plan.tables
     documents = tables["documents"].table()
-    return {
+    stated: dict[str, Any] = {
         "version": facts.plan.version,
         "created": facts.created,
         "content_digest": release_digest(digests),
@@ -82,23 +99,64 @@ def provenance(facts: Facts, digests: Mapping[str, str]) -> dict[str, Any]:
         "previous": {"version": facts.plan.previous, "content_digest": facts.previous_digest}
         if facts.plan.previous
         else None,
+    }
+    inputs = {
+        "documents": documents.num_rows,
+        "quarantined": tables["quarantine"].num_rows,
+        "bytes": pc.sum(documents["bytes"]).as_py() or 0,
+        "digest": _inputs_digest(documents),
+    }
+    split_off = [stated.model_dump() for stated in facts.plan.split_off]
+    if facts.reissue:
+        return _reissued(stated, inputs, split_off, facts.reissue)
+    return {
+        **stated,
         "inputs": {
-            "documents": documents.num_rows,
-            "quarantined": tables["quarantine"].num_rows,
-            "bytes": pc.sum(documents["bytes"]).as_py() or 0,
-            "digest": _inputs_digest(documents),
-            "globs": {s.id: {"include": s.include, "exclude": s.exclude} for s in facts.sources},
+            **inputs,
+            "globs": {
+                # Globs may name files, and files may be called by what they say.
+                s.id: None
+                if s.publication is Publication.METADATA
+                else {"include": s.include, "exclude": s.exclude}
+                for s in facts.sources
+            },
         },
-        "code": {
-            "onrecord": __version__,
-            "normal_form": NORMAL_FORM,
-            "rule": RULE,
-            "python": platform.python_version(),
-            "unicode": unicodedata.unidata_version,
-            **{name: installed(name) for name in _LIBRARIES},
-        },
-        "split_off": [stated.model_dump() for stated in facts.plan.split_off],
+        "code": _code(),
+        "split_off": split_off,
         "settings": facts.settings.model_dump(exclude=INDIFFERENT),
+    }
+
+
+def _code() -> dict[str, str]:
+    """Versions of what decides the bytes of a release."""
+    return {
+        "onrecord": __version__,
+        "normal_form": NORMAL_FORM,
+        "rule": RULE,
+        "python": platform.python_version(),
+        "unicode": unicodedata.unidata_version,
+        **{name: installed(name) for name in _LIBRARIES},
+    }
+
+
+def _reissued(
+    stated: dict[str, Any],
+    inputs: dict[str, Any],
+    split_off: list[dict[str, Any]],
+    reissue: Reissue,
+) -> dict[str, Any]:
+    """``provenance.json`` of a reissue: the decisions are those of the original's code."""
+    origin = reissue.origin
+    before = [*origin.get("superseded_before", []), *filter(None, [origin.get("supersedes")])]
+    return {
+        **stated,
+        "supersedes": dict(reissue.supersedes),
+        "superseded_before": before,
+        "inputs": {**inputs, "globs": origin.get("inputs", {}).get("globs", {})},
+        "code": origin.get("code", {}),
+        "reissued_with": _code(),
+        "split_off": split_off,
+        "settings": origin.get("settings", {}),
     }
 
 

@@ -50,8 +50,9 @@ from onrecord.release.verify import Depth, Folder, verify
 from onrecord.release.write import csv_writer, group_rows, parquet_writer, sha256_of
 from onrecord.scratch import Rows
 from onrecord.settings import Settings
+from onrecord.withdraw.journal import STAGING, finish
 
-_STAGING = ".staging-"
+_STAGING = STAGING
 
 
 @contextmanager
@@ -64,6 +65,8 @@ def exclusive(data: Path) -> Iterator[None]:
     Raises:
         ConfigurationError: its name is not UTF-8.
         RefusedError: it can't be written, or another run holds it.
+
+    A withdrawal that was interrupted is finished first.
     """
     folder = releases_folder(data)
     try:
@@ -82,6 +85,7 @@ def exclusive(data: Path) -> Iterator[None]:
         why = getattr(error, "strerror", None) or error
         raise RefusedError(f"{data}: can't be written: {why}") from None
     try:
+        finish(data)
         _tidy(data)
         yield
     finally:
@@ -247,10 +251,25 @@ def _write_table(name: str, rows: Rows, staging: Path, pool: ThreadPoolExecutor)
     return digest.hexdigest()
 
 
-def _build(
-    facts: Facts, figures: dict[str, Any], staging: Path, previous: Path | None, key: Path | None
+def build(
+    facts: Facts, figures: dict[str, Any], staging: Path, log: str | None, key: Path | None
 ) -> str:
-    """Write every file of a release; return its content digest."""
+    """Write every file of a release, and read it back.
+
+    Args:
+        facts: what it says of itself, with a plan that has a version.
+        figures: for ``quality.json``.
+        staging: the folder to write into; it must not exist.
+        log: the ``CHANGELOG.md`` that it goes on from, None for the first release.
+        key: what to sign with, None to leave it unsigned.
+
+    Returns:
+        Its content digest.
+
+    Raises:
+        OSError: it can't be written.
+        RefusedError: what was written is not what was to be written.
+    """
     tables = facts.plan.tables
     for name in ("csv", "parquet"):
         (staging / name).mkdir(parents=True)
@@ -259,7 +278,6 @@ def _build(
     write_indexes(tables, facts.plan.counts, facts.plan.composites, staging)
     origin = provenance(facts, digests)
     digest: str = origin["content_digest"]
-    log = (previous / "CHANGELOG.md").read_text(encoding="utf-8") if previous else None
     _write_text(staging / "quality.json", as_json(figures))
     _write_text(staging / "provenance.json", as_json(origin))
     _write_text(staging / "README.md", readme(facts, figures, digest))
@@ -267,6 +285,8 @@ def _build(
     _write_text(staging / "parquet" / "datapackage.json", as_json(parquet_package(facts)))
     _write_text(staging / "datapackage.json", as_json(csv_package(facts, staging)))
     _write_sums(staging, key)
+    _check(staging)
+    _flush(staging)
     return digest
 
 
@@ -310,9 +330,8 @@ def publish(
             f"{final}: in the way, and no complete release. Remove it. Nothing was published."
         )
     try:
-        digest = _build(facts, figures, staging, before, key)
-        _check(staging)
-        _flush(staging)
+        log = (before / "CHANGELOG.md").read_text(encoding="utf-8") if before else None
+        digest = build(facts, figures, staging, log, key)
         staging.rename(final)
     except RefusedError:
         shutil.rmtree(staging, ignore_errors=True)

@@ -11,8 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from onrecord.errors import NotFoundError, RefusedError
+from onrecord.ingest.archive import Archive
 from onrecord.ingest.decode import Patch, encode
 from onrecord.ingest.decode import restore as splice
+from onrecord.ingest.private import read_withheld
 from onrecord.release.place import Release, open_release
 from onrecord.release.write import read_parquet
 from onrecord.scratch import Rows
@@ -103,12 +105,33 @@ def _rows(
         return read_parquet(file, columns, only)
 
 
-def restore(release: Release | Path, document_id: str) -> bytes:
+def _withheld(release: Release, document: Mapping[str, Any], archive: Path | None) -> bytes:
+    """The bytes of a document whose text is withheld, out of the archive."""
+    name, source = document["document_id"], document["source_id"]
+    (row,) = _rows(release, "sources", [("source_id", "==", source)]).to_pylist()
+    if row["publication"] == "full":
+        raise RefusedError(f"document {name}: a part of its text was withdrawn.")
+    why = (
+        f"document {name}: its text is withheld, because its source {source!r} is not published "
+        "in full."
+    )
+    known = read_withheld(archive, release.version).get(name) if archive else None
+    if archive is None or known is None:
+        raise RefusedError(f"{why} It can be restored only where the archive is.")
+    try:
+        return Archive(archive).get(known.revision)
+    except (OSError, NotFoundError):
+        raise RefusedError(f"{why} The archive in {archive} does not have its bytes.") from None
+
+
+def restore(release: Release | Path, document_id: str, archive: Path | None = None) -> bytes:
     """Rebuild one document of a release.
 
     Args:
         release: which, or its folder.
         document_id: which document.
+        archive: the private store, from which a document is taken whose text is withheld;
+            None where it is not at hand.
 
     Returns:
         The bytes of the file, checked against its sha256.
@@ -128,10 +151,7 @@ def restore(release: Release | Path, document_id: str) -> bytes:
         )
     (document,) = rows
     if document["restores"] == "none":
-        raise RefusedError(
-            f"document {document_id}: its text is withheld, because its source "
-            f"{document['source_id']!r} is not published in full."
-        )
+        return _withheld(release, document, archive)
     columns = ["position", "text", "gap"]
     occurrences = _rows(release, "occurrences", only, columns).sort_by("position")
     texts, gaps = occurrences["text"].to_pylist(), occurrences["gap"].to_pylist()
