@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from onrecord.errors import RefusedError
 from onrecord.ingest.archive import Archive
@@ -17,9 +18,12 @@ from onrecord.release.catalog import releases_folder
 from onrecord.release.changes import Plan, compare
 from onrecord.release.compare import RECORDS
 from onrecord.release.describe import Facts, Reissue, quality
+from onrecord.release.layout import COMPOSITE_PLACES, index_path
 from onrecord.release.publish import build
 from onrecord.release.restore import Restorer
-from onrecord.release.write import sha256_of
+from onrecord.release.retire import Fates
+from onrecord.release.summary import by_source
+from onrecord.release.write import read_parquet, sha256_of
 from onrecord.scratch import Rows
 from onrecord.settings import Settings
 from onrecord.split_off import SplitOff
@@ -129,6 +133,26 @@ def _changes_left(release: Retained, tables: Mapping[str, pa.Table]) -> pa.Table
     ]
     columns = {f.name: [row[f.name] for row in rows] for f in schema("changes").fields}
     return conform("changes", columns)
+
+
+def _counts(tables: Mapping[str, pa.Table], before: Mapping[str, pa.Table]) -> pa.Table:
+    """What changed, by source; for the index files."""
+    then = {name: Rows.of(table) for name, table in before.items()}
+    now = {name: Rows.of(table) for name, table in tables.items()}
+    return by_source(then, now, now["changes"])
+
+
+def _composites(release: Retained, tables: Mapping[str, pa.Table]) -> pa.Table:
+    """Where retired texts stand that are made of several paragraphs, as far as that still holds."""
+    place = release.path / index_path(COMPOSITE_PLACES)
+    if not place.exists():
+        return Fates().composites
+    rows = read_parquet(place)
+    retired = tables["retired"]
+    living = retired.filter(pc.not_equal(retired["reason"], "withdrawn"))["record_id"]
+    here = pc.is_in(rows["record_id"], living.combine_chunks())
+    stands = pc.is_in(rows["document_id"], tables["documents"]["document_id"].combine_chunks())
+    return rows.filter(pc.and_(here, stands))
 
 
 def _split_off(
@@ -265,6 +289,8 @@ def _reissue(
         _reasons(release, redacted, order, planned),
         {name: Rows.of(table) for name, table in tables.items()},
         _split_off(release, planned, tables),
+        counts=_counts(tables, before[2]) if before else None,
+        composites=_composites(release, tables),
     )
     supersedes = {
         "version": release.version,
