@@ -7,7 +7,6 @@ too are not transferred again: they get a second name.
 """
 
 import hashlib
-import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -18,7 +17,7 @@ from pathlib import Path
 import filelock
 from pydantic import ValidationError
 
-from onrecord.durable import write_atomically
+from onrecord.durable import flush_folder, write_atomically
 from onrecord.errors import NotFoundError, RefusedError
 from onrecord.release.catalog import (
     INDEX,
@@ -297,21 +296,13 @@ def _check_version(release: Release, staging: Path) -> None:
 def _swap(staging: Path, final: Path) -> None:
     """Flush a staging folder to disk and rename it into its place."""
     for path in [*staging.rglob("*"), staging]:
-        _flush(path)
+        flush_folder(path)  # files take the same call
     replaced = final.with_name(f"{_REPLACED}{final.name}")
     if final.exists():
         final.rename(replaced)
     staging.rename(final)
-    _flush(final.parent)
+    flush_folder(final.parent)
     shutil.rmtree(replaced, ignore_errors=True)
-
-
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _write_index(folder: Path, index: Index, entry: Entry) -> None:

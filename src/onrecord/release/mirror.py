@@ -6,10 +6,10 @@ was published, whatever an earlier one left behind.
 """
 
 import hashlib
-import os
 import shutil
 from pathlib import Path
 
+from onrecord.durable import write_atomically
 from onrecord.errors import RefusedError
 from onrecord.release.catalog import Index, read_provenance, releases_folder
 from onrecord.release.fetch import fetch
@@ -79,7 +79,8 @@ class ArchiveMirror:
                 continue  # named after what it holds
             raw, self._there[name] = self._objects.read(name, MOST_READ)
             self._brought[name] = raw
-            _write_private(target, raw)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(target, [raw], 0o600)  # the key is a secret
 
     def push(self) -> None:
         """Add to the archive there what the run added here: each pack before its index.
@@ -111,14 +112,3 @@ class ArchiveMirror:
             for path in folder.rglob("*")
             if path.is_file() and not path.name.startswith(".")
         )
-
-
-def _write_private(path: Path, raw: bytes) -> None:
-    """Write a file that only its owner may read."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.new")
-    draft.unlink(missing_ok=True)
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(raw)
-    draft.replace(path)
