@@ -73,12 +73,12 @@ def lines(first: int, after: int) -> bytes:
 
 @pytest.fixture(scope="session")
 def two_releases(tmp_path_factory: pytest.TempPathFactory, make_source: MakeSource) -> Path:
-    """A data folder with releases 1.0.0 and 1.1.0; their larger files have some 500 kB."""
+    """A data folder with releases 1.0.0 and 1.1.0; their larger files have some 300 kB."""
     from onrecord.pipeline import release
     from onrecord.settings import Settings
 
     place = tmp_path_factory.mktemp("two")
-    files = {"long.txt": lines(0, 5_000), "dirty.txt": b"Some text \xff\xfe and more.\r\n"}
+    files = {"long.txt": lines(0, 3_000), "dirty.txt": b"Some text \xff\xfe and more.\r\n"}
     folder = make_source(place / "seeds", "news", files)
     release(place / "seeds", place / "data", Settings())
     (folder / "new.txt").write_bytes(lines(9_000, 9_010))
@@ -95,7 +95,7 @@ class Web:
         ranges: whether it gives parts of files.
         pages: whether it answers with a page where a file is missing.
         cut_after: bytes of a body after which it drops the connection.
-        budget: bytes after which it has nothing any more.
+        once: whether what it cut is gone when it is asked for again.
         spoil: end of the path of a file of which it gives wrong bytes.
         longer: end of the path of a file of which it gives too many.
         sent: path, first byte and number of bytes of each answer.
@@ -106,7 +106,7 @@ class Web:
     ranges: bool = True
     pages: bool = False
     cut_after: int | None = None
-    budget: int | None = None
+    once: bool = False
     spoil: str | None = None
     longer: str | None = None
     sent: list[tuple[str, int, int]] = field(default_factory=list)
@@ -131,12 +131,13 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _answer(self, body: bool) -> None:
         web = self.server.web
         path = web.root / self.path.lstrip("/")
-        if web.budget is not None and web.budget <= 0:
-            return self._send(404, b"", {}, body)
         if not path.is_file():
             page = b"<html>Home</html>" if web.pages else b""
             return self._send(200 if web.pages else 404, page, {}, body)
         content = path.read_bytes()
+        cut = web.once and len(content) > (web.cut_after or 0)
+        if cut and any(self.path == sent for sent, _, _ in web.sent):
+            return self._send(404, b"", {}, body)
         if web.spoil and self.path.endswith(web.spoil):
             content = content[:-9] + bytes([content[-9] ^ 1]) + content[-8:]
         if web.longer and self.path.endswith(web.longer):
@@ -162,12 +163,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
-        limits = [n for n in (web.cut_after, web.budget) if n is not None]
-        part = content[: min(limits)] if limits else content
+        part = content[: web.cut_after]
         if not body:
             return
-        if web.budget is not None:
-            web.budget -= len(part)
         web.sent.append((self.path, start, len(part)))
         self.wfile.write(part)
         if len(part) < len(content):

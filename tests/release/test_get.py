@@ -10,11 +10,19 @@ from typing import Any
 import filelock
 import pytest
 
+from onrecord.release.objects import Objects
 from onrecord.release.place import open_release
 from onrecord.release.selection import read_selection
 
 Command = Callable[..., Any]
-EXPLAINS = {"CHANGELOG.md", "README.md", "datapackage.json", "provenance.json", "quality.json"}
+EXPLAINS = {
+    "CHANGELOG.md",
+    "README.md",
+    "datapackage.json",
+    "parquet/datapackage.json",
+    "provenance.json",
+    "quality.json",
+}
 
 
 def tree(folder: Path) -> dict[str, bytes]:
@@ -85,6 +93,7 @@ def test_a_release_alone_is_a_place_too(
         got(onrecord("get", "--from", url, "--to", tmp_path / "to", "--json"))
         index = json.loads((two_releases / "releases" / "index.json").read_text())
         del index["releases"][1]
+        index["elsewhere"] = []
         assert json.loads((tmp_path / "to" / "index.json").read_text()) == index
 
 
@@ -149,10 +158,10 @@ def test_a_selection_says_what_it_holds_and_grows(
 
     assert not got(onrecord(*get, "--tables", "sources", "--format", "csv"))["changed"]
     grown = got(onrecord(*get, "--tables", "variants", "--format", "parquet"))
-    added = {"parquet/variants.parquet", "parquet/datapackage.json"}
+    added = {"parquet/variants.parquet"}
     assert names(to / "1.1.0") == chosen | added | {"SELECTION.json"}
     assert grown["reused"] == said["transferred"]
-    assert grown["files"] == said["files"] + 2
+    assert grown["files"] == said["files"] + 1
 
     whole = got(onrecord(*get))
     assert whole["whole"]
@@ -168,8 +177,8 @@ def test_one_form_of_all_tables(
 ) -> None:
     got(onrecord("get", "--from", two_releases, "--to", tmp_path, "--format", form, "--json"))
     here = names(tmp_path / "1.1.0") - {"SELECTION.json"}
-    there = {name for name in names(two_releases / "releases" / "1.1.0") if name.startswith(form)}
-    assert here == there
+    whole = names(two_releases / "releases" / "1.1.0")
+    assert here == {name for name in whole if name.split("/")[0] in (form, "index")}
     frame = open_release(str(tmp_path))
     if form == "parquet":
         assert frame.parquet("parquet/documents.parquet").metadata.num_rows == 3
@@ -219,9 +228,9 @@ def test_a_server_without_ranges_that_drops_is_asked_from_the_start(
     web: Any, two_releases: Path, tmp_path: Path, onrecord: Command
 ) -> None:
     web.ranges = False
-    web.budget = 900_000
+    web.cut_after, web.once = 150_000, True
     assert onrecord("get", "--from", web.url, "--to", tmp_path).code == 1
-    web.budget = None
+    web.cut_after, web.once = None, False
     got(onrecord("get", "--from", web.url, "--to", tmp_path, "--json"))
     assert tree(tmp_path / "1.1.0") == tree(two_releases / "releases" / "1.1.0")
 
@@ -230,14 +239,14 @@ def test_a_run_that_failed_is_gone_on_with(
     web: Any, two_releases: Path, tmp_path: Path, onrecord: Command
 ) -> None:
     whole = sizes(two_releases / "releases" / "1.1.0")
-    web.budget = 900_000
+    web.cut_after, web.once = 150_000, True
     failed = onrecord("get", "--from", web.url, "--to", tmp_path)
     assert failed.code == 1
     assert "no such file" in failed.message
     assert visible(tmp_path) == []
-    web.budget = None
+    web.cut_after, web.once = None, False
     said = got(onrecord("get", "--from", web.url, "--to", tmp_path, "--json"))
-    assert said["reused"] > 500_000
+    assert said["reused"] >= 150_000
     assert said["transferred"] == whole - said["reused"]
     assert tree(tmp_path / "1.1.0") == tree(two_releases / "releases" / "1.1.0")
     assert not list(tmp_path.glob(".get-*"))
@@ -246,13 +255,13 @@ def test_a_run_that_failed_is_gone_on_with(
 def test_a_part_with_a_fault_is_fetched_anew(
     web: Any, two_releases: Path, tmp_path: Path, onrecord: Command
 ) -> None:
-    web.budget = 900_000
+    web.cut_after, web.once = 150_000, True
     assert onrecord("get", "--from", web.url, "--to", tmp_path).code == 1
     parts = [path for path in tmp_path.glob(".get-*/.parts/*") if path.stat().st_size]
     assert parts
     for part in parts:
         part.write_bytes(bytes(part.stat().st_size))
-    web.budget = None
+    web.cut_after, web.once = None, False
     got(onrecord("get", "--from", web.url, "--to", tmp_path, "--json"))
     assert tree(tmp_path / "1.1.0") == tree(two_releases / "releases" / "1.1.0")
 
@@ -373,3 +382,80 @@ def test_what_was_withdrawn_since_is_named(
     assert "1.1.0+w1" in result.stdout
     assert "withdrawn from 1.1.0," in result.message
     assert visible(tmp_path / "to") == ["1.1.0", "1.1.0_w1", "index.json", "latest.json"]
+
+
+def problems(result: Any) -> list[tuple[str, str]]:
+    """File and code of everything that ``onrecord verify --json`` found."""
+    found = json.loads(result.stdout)
+    every = [*found["problems"], *(p for one in found["releases"] for p in one["problems"])]
+    assert result.code == (1 if every else 0)
+    return [(problem["file"], problem["code"]) for problem in every]
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        [],
+        ["--format", "csv"],
+        ["--format", "parquet"],
+        ["--tables", "sources,documents"],
+        ["--tables", "paragraphs", "--format", "csv"],
+        ["--tables", "matches", "--format", "parquet"],
+    ],
+)
+def test_what_came_verifies_and_what_is_damaged_or_extra_does_not(
+    choice: list[str], two_releases: Path, tmp_path: Path, onrecord: Command
+) -> None:
+    got(onrecord("get", "--from", two_releases, "--to", tmp_path, *choice, "--json"))
+    assert problems(onrecord("verify", tmp_path, "--json")) == []
+    release = tmp_path / "1.1.0"
+    (release / "extra.txt").write_text("more")
+    table = sorted(release.rglob("*.csv" if "parquet" not in choice else "*.parquet"))[0]
+    name = table.relative_to(release).as_posix()
+    table.unlink()
+    assert ("extra.txt", "extra-file") in problems(onrecord("verify", tmp_path, "--json"))
+    assert (name, "missing-file") in problems(onrecord("verify", tmp_path, "--json"))
+    got(onrecord("get", "--from", two_releases, "--to", tmp_path, *choice, "--json"))
+    assert problems(onrecord("verify", tmp_path, "--json")) == []
+
+
+def test_the_chain_is_checked_by_what_the_place_said_of_the_others(
+    web: Any, two_releases: Path, tmp_path: Path, onrecord: Command
+) -> None:
+    got(onrecord("get", "--from", web.url, "--to", tmp_path, "--json"))
+    index = json.loads((tmp_path / "index.json").read_text())
+    first = json.loads((two_releases / "releases" / "index.json").read_text())["releases"][0]
+    assert index["elsewhere"] == [{k: first[k] for k in ("version", "content_digest")}]
+    index["elsewhere"][0]["content_digest"] = "0" * 64
+    (tmp_path / "index.json").write_text(json.dumps(index, indent=2) + "\n")
+    found = problems(onrecord("verify", tmp_path, "--fast", "--json"))
+    assert found == [("provenance.json", "chain-error")]
+    got(onrecord("get", "1.0.0", "--from", web.url, "--to", tmp_path, "--json"))
+    assert "elsewhere" not in json.loads((tmp_path / "index.json").read_text())
+    assert problems(onrecord("verify", tmp_path, "--all", "--fast", "--json")) == []
+
+
+@pytest.mark.parametrize("kind", ["web", "s3"])
+def test_verify_takes_a_url(
+    kind: str, request: pytest.FixtureRequest, two_releases: Path, onrecord: Command
+) -> None:
+    web = request.getfixturevalue("web") if kind == "web" else None
+    place = web.url if web else request.getfixturevalue("two_on_s3")
+    for url in (place, f"{place}/releases", f"{place}/releases/1.1.0/"):
+        assert problems(onrecord("verify", url, "--json")) == []
+    assert problems(onrecord("verify", place, "--all", "--fast", "--json")) == []
+    result = onrecord("verify", f"{place}/other")
+    assert result.code == 1
+    assert "no release here" in result.message
+    if web:
+        web.spoil = "csv/documents.csv"
+        assert ("csv/documents.csv", "checksum-error") in problems(
+            onrecord("verify", place, "--json")
+        )
+    else:
+        store = Objects(place)
+        store.put("releases/1.1.0/extra.txt", b"more")
+        store.delete(["releases/1.1.0/csv/changes.csv"])
+        found = problems(onrecord("verify", place, "--fast", "--json"))
+        assert ("extra.txt", "extra-file") in found
+        assert ("csv/changes.csv", "missing-file") in found

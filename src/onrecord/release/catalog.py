@@ -71,13 +71,30 @@ class Entry(BaseModel):
         return path
 
 
+class Link(BaseModel):
+    """A release that others may stand on, wherever it is."""
+
+    model_config = ConfigDict(frozen=True)
+
+    version: str
+    content_digest: str
+
+
 class Index(BaseModel):
-    """All releases, oldest first."""
+    """All releases, oldest first.
+
+    Attributes:
+        name: what this file is.
+        releases: those that are here.
+        elsewhere: of a copy that has not all of them, what was said of the others where it
+            came from; None where all of them are here.
+    """
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
     name: str = "onrecord-releases"
     releases: list[Entry] = []
+    elsewhere: list[Link] | None = None
 
 
 class Provenance(BaseModel):

@@ -7,7 +7,6 @@ too are not transferred again: they get a second name.
 """
 
 import hashlib
-import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -18,13 +17,13 @@ from pathlib import Path
 import filelock
 from pydantic import ValidationError
 
-from onrecord.durable import write_atomically
-from onrecord.errors import NotFoundError, RefusedError
+from onrecord.durable import flush_folder, write_atomically
+from onrecord.errors import RefusedError
 from onrecord.release.catalog import (
     INDEX,
     LATEST,
-    Entry,
     Index,
+    Link,
     as_json,
     read_provenance,
     release_counts,
@@ -33,7 +32,7 @@ from onrecord.release.catalog import (
 )
 from onrecord.release.download import Tally, download, is_file, link
 from onrecord.release.names import SELECTION, SIGNATURE, SUMS, parse_sums
-from onrecord.release.place import File, Release, open_release, read_index
+from onrecord.release.place import File, Release, open_release
 from onrecord.release.selection import Format, Selection, select
 
 #: So many files are under way at once.
@@ -158,8 +157,7 @@ def _bring(
         _swap(staging, final)
         for stale in folder.glob(f"{_STAGING}*"):
             shutil.rmtree(stale)
-    stated = {"path": final.name, **release_counts(final)}
-    _write_index(folder, index, release.as_entry().model_copy(update=stated))
+    _write_index(folder, index, release, final)
     return Fetched(
         release.version,
         final,
@@ -297,28 +295,23 @@ def _check_version(release: Release, staging: Path) -> None:
 def _swap(staging: Path, final: Path) -> None:
     """Flush a staging folder to disk and rename it into its place."""
     for path in [*staging.rglob("*"), staging]:
-        _flush(path)
+        flush_folder(path)  # files take the same call
     replaced = final.with_name(f"{_REPLACED}{final.name}")
     if final.exists():
         final.rename(replaced)
     staging.rename(final)
-    _flush(final.parent)
+    flush_folder(final.parent)
     shutil.rmtree(replaced, ignore_errors=True)
 
 
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _write_index(folder: Path, index: Index, entry: Entry) -> None:
+def _write_index(folder: Path, index: Index, release: Release, final: Path) -> None:
     """Take a release into the index of a folder."""
+    stated = {"path": final.name, **release_counts(final)}
+    entry = release.as_entry().model_copy(update=stated)
     others = [other for other in index.releases if other.version != entry.version]
     entries = sorted([*others, entry], key=lambda one: version_key(one.version))
-    renewed = index.model_copy(update={"releases": entries})
+    elsewhere = _elsewhere(index, release.index, {one.version for one in entries})
+    renewed = index.model_copy(update={"releases": entries, "elsewhere": elsewhere})
     wanted = {INDEX: renewed, LATEST: entries[-1]}
     for name, model in wanted.items():
         content = as_json(model.model_dump(exclude_none=True))
@@ -327,14 +320,20 @@ def _write_index(folder: Path, index: Index, entry: Entry) -> None:
             write_atomically(path, content)
 
 
+def _elsewhere(index: Index, there: Index | None, here: set[str]) -> list[Link] | None:
+    """What is known of the releases that are not here, so that the chain can be checked."""
+    known = {link.version: link for link in index.elsewhere or []}
+    for entry in there.releases if there else []:
+        known[entry.version] = Link(version=entry.version, content_digest=entry.content_digest)
+    left = [known[version] for version in sorted(known, key=version_key) if version not in here]
+    return left if left or there is None else None
+
+
 def _withdrawn(release: Release, index: Index) -> tuple[str, ...]:
     """Versions here that the place has reissued, because texts were withdrawn from them."""
-    if release.entry is None or not index.releases:
+    if release.index is None:
         return ()
-    try:
-        there = {entry.version for entry in read_index(release.place).releases}
-    except NotFoundError:
-        return ()
+    there = {entry.version for entry in release.index.releases}
     reissued = {version.partition("+w")[0] for version in there if "+w" in version}
     return tuple(
         entry.version

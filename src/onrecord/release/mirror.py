@@ -1,8 +1,10 @@
 """The archive and the latest release of a remote data folder, beside a run that builds on them.
 
 A run needs of the archive the key, and which raw bytes are known: the indexes of the packs, not
-the packs. What is here and not there is removed first, so that a run begins with exactly what
-was published, whatever an earlier one left behind.
+the packs. Those may be larger than this disk, so empty files of their sizes stand for them, which
+take no room; reading one is an error like that of a damaged pack. What is here and not there is
+removed first, so that a run begins with exactly what was published, whatever an earlier one left
+behind.
 """
 
 import hashlib
@@ -10,11 +12,12 @@ import os
 import shutil
 from pathlib import Path
 
+from onrecord.durable import write_atomically
 from onrecord.errors import RefusedError
 from onrecord.release.catalog import Index, read_provenance, releases_folder
 from onrecord.release.fetch import fetch
 from onrecord.release.names import SUMS, is_safe
-from onrecord.release.objects import Objects
+from onrecord.release.objects import Meta, Objects
 from onrecord.release.store import MOST_READ, ConflictError
 
 _ARCHIVE, _PACKS = "archive", "archive/packs"
@@ -56,7 +59,7 @@ class ArchiveMirror:
     def __init__(self, objects: Objects, work: Path) -> None:
         self._objects = objects
         self._work = work
-        self._there: dict[str, str | None] = {}
+        self._there: dict[str, Meta] = {}
         self._brought: dict[str, bytes] = {}
 
     def bring(self) -> None:
@@ -65,21 +68,27 @@ class ArchiveMirror:
         Raises:
             RefusedError: it can't be read.
         """
-        self._there = {meta.name: meta.e_tag for meta in self._objects.list(_ARCHIVE)}
+        self._there = {meta.name: meta for meta in self._objects.list(_ARCHIVE)}
         for path in self._here():
             if path not in self._there:
                 (self._work / path).unlink()
-        for name in self._there:
+        for name, meta in self._there.items():
             if not is_safe(name):
                 raise RefusedError(f"{self._objects.at(name)}: no file of an archive.")
-            if name.endswith(_PACK):
-                continue
             target = self._work / name
-            if name.startswith(f"{_PACKS}/") and target.is_file():
+            size = target.stat().st_size if target.is_file() else None
+            if name.startswith(f"{_PACKS}/") and size == meta.size:
                 continue  # named after what it holds
-            raw, self._there[name] = self._objects.read(name, MOST_READ)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if name.endswith(_PACK):
+                target.unlink(missing_ok=True)
+                target.touch(mode=0o600)
+                os.truncate(target, meta.size)
+                continue
+            raw, e_tag = self._objects.read(name, MOST_READ)
+            self._there[name] = Meta(name, len(raw), e_tag)
             self._brought[name] = raw
-            _write_private(target, raw)
+            write_atomically(target, [raw], 0o600)  # the key is a secret
 
     def push(self) -> None:
         """Add to the archive there what the run added here: each pack before its index.
@@ -96,9 +105,9 @@ class ArchiveMirror:
             raw = (self._work / name).read_bytes()
             if raw == self._brought.get(name):
                 continue
-            e_tag = self._there.get(name)
+            before = self._there.get(name)
             try:
-                self._objects.put(name, raw, {"e_tag": e_tag} if e_tag else "create")
+                self._objects.put(name, raw, {"e_tag": before.e_tag} if before else "create")
             except ConflictError:
                 if self._objects.read(name, MOST_READ)[0] != raw:
                     raise
@@ -111,14 +120,3 @@ class ArchiveMirror:
             for path in folder.rglob("*")
             if path.is_file() and not path.name.startswith(".")
         )
-
-
-def _write_private(path: Path, raw: bytes) -> None:
-    """Write a file that only its owner may read."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.new")
-    draft.unlink(missing_ok=True)
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(raw)
-    draft.replace(path)

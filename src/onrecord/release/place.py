@@ -57,12 +57,14 @@ class Release:
         store: its files.
         provenance: what it says of itself.
         entry: what the index says of it; None where the place is the release alone.
+        index: of the place; None where there is none.
     """
 
     place: str
     store: Files
     provenance: Provenance
     entry: Entry | None = None
+    index: Index | None = None
 
     @property
     def version(self) -> str:
@@ -328,4 +330,4 @@ def _listed(place: str, version: str | None, index: Index, files: Files) -> Rele
     facts = _read_provenance(folder)
     if (facts.version, facts.content_digest) != (entry.version, entry.content_digest):
         raise RefusedError(f"{folder.where}: not the release {entry.version} of the index.")
-    return Release(place, folder, facts, entry)
+    return Release(place, folder, facts, entry, index)

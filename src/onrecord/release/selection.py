@@ -57,7 +57,8 @@ def _table(name: str) -> str | None:
 def select(files: Sequence[File], tables: Sequence[str] | None, form: Format) -> list[File]:
     """The files that somebody wants.
 
-    What explains a release always belongs to it: every file that is in no folder.
+    What explains a release always belongs to it: every file that is in no folder, and the
+    descriptors.
 
     Args:
         files: of the release.
@@ -77,11 +78,8 @@ def select(files: Sequence[File], tables: Sequence[str] | None, form: Format) ->
 
 def _is_wanted(name: str, tables: Sequence[str] | None, form: Format) -> bool:
     folder, slash, _ = name.partition("/")
-    if not slash:
+    if not slash or Path(name).name == "datapackage.json":
         return True
     if folder in _FORMATS and form not in (folder, "all"):
         return False
-    if tables is None:
-        return True
-    table = _table(name)
-    return table in tables if table else folder in _FORMATS
+    return tables is None or _table(name) in tables

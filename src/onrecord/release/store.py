@@ -143,6 +143,16 @@ class RemoteFiles:
         """The bytes of a file from `start` on, piece by piece."""
         return self._objects.stream(self._folder + name, start)
 
+    def listing(self) -> list[tuple[str, int]] | None:
+        """Names and sizes of the files below; None where the place does not list them."""
+        if not self._objects.writable:
+            return None
+        try:
+            found = self._objects.list(self._folder.rstrip("/"))
+        except DeniedError:
+            return None
+        return [(meta.name.removeprefix(self._folder), meta.size) for meta in found]
+
     def open(self, name: str) -> IO[bytes]:
         """A file to seek in, read by range requests."""
         return RangeFile(self._objects, self._folder + name)  # type: ignore[return-value]

@@ -97,7 +97,7 @@ def verify(
     report.problems += problems
     chosen = selection(files)
     found = files.listing()
-    skip = set() if chosen is None else set(sums) - set(chosen)
+    skip = set() if chosen is None or found is not None else set(sums) - set(chosen)
     if found is None:
         report.notes.append("this place can't list its files: extra ones are not looked for")
     else:
