@@ -1,9 +1,12 @@
 """Web addresses in one form, so that one page has one name."""
 
+import re
+
 import httpx
 
 from onrecord.collect.problems import Problem, Reason
 
+_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
 #: Longer addresses are not fetched.
 _LONGEST = 2_000
 
@@ -27,13 +30,14 @@ def normalise(address: str, base: str | None = None) -> str:
     """
     try:
         url = httpx.URL(base).join(address.strip()) if base else httpx.URL(address.strip())
-        url = url.copy_with(fragment=None)
-        found = str(url)
-        _ = url.raw_host
+        url = url.copy_with(raw_path=url.raw_path, fragment=None)  # no path is the path "/"
+        found, host = str(url), url.raw_host.decode("ascii")
     except (httpx.InvalidURL, ValueError, UnicodeError) as error:
         raise Problem(Reason.BAD_URL, f"{address[:200]!r} is no web address: {error}") from None
-    if url.scheme not in ("http", "https") or not url.host:
+    if url.scheme not in ("http", "https") or not host:
         raise Problem(Reason.BAD_URL, f"{found[:200]}: neither http nor https")
+    if not _HOST.fullmatch(host) or not 0 < (url.port or 80) < 65_536:
+        raise Problem(Reason.BAD_URL, f"{found[:200]}: no such host or port can be")
     if url.userinfo:
         raise Problem(Reason.BAD_URL, f"{url.host}: the address has a user name or password")
     if len(found) > _LONGEST:
