@@ -19,6 +19,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from onrecord.census import Census, take_census
+from onrecord.collect.custody import Custody
+from onrecord.collect.handover import collected, joined
 from onrecord.corpus import Corpus, Prepared, text_of
 from onrecord.dedup.engine import Decisions
 from onrecord.errors import RefusedError
@@ -123,21 +125,31 @@ class Outcome:
     sample: str | None
 
 
-def discover(seeds: Path, settings: Settings) -> Found:
-    """Read every ``source.yml`` and list the files that belong to the sources."""
+def discover(seeds: Path, settings: Settings, data: Path | None = None) -> Found:
+    """Read every ``source.yml`` and list the files that belong to the sources.
+
+    Pages that were fetched for them (``onrecord.collect``) are in the archive of `data`.
+    """
     described = read_sources(seeds)
+    fetched = data is not None and any(source.collect for source, _ in described)
+    known = Custody(data / "archive").known() if data and fetched else {}
+    archive = Archive(data / "archive") if data and known else None
     found = Found([source for source, _ in described], [], {}, [], [], {}, {}, [])
     for stray in sorted(p.name for p in seeds.iterdir() if not p.is_dir()):
         found.remarks.append(f"{stray}: left out, it is in no source's folder")
     for source, folder in described:
         listing = find(source, folder, settings.max_file_bytes)
+        if archive:
+            pages = collected(source, known, archive, settings.max_file_bytes)
+            listing = joined(listing, pages)
         found.candidates.extend(listing.candidates)
         found.rejected.extend(listing.rejected)
         if listing.left_out:
             count = "1 file" if listing.left_out == 1 else f"{listing.left_out:,} files"
             found.remarks.append(f"{source.id}: {count} left out by its globs")
         if not listing.candidates and not listing.rejected:
-            found.remarks.append(f"{source.id}: no files")
+            hint = "; fetch some with `onrecord collect`" if source.collect else ""
+            found.remarks.append(f"{source.id}: no files{hint}")
     _number(found, found.candidates)
     return found
 
@@ -214,6 +226,17 @@ def ingest(
     order = [found.order[name] for name in documents["document_id"].to_pylist()]
     documents = documents.append_column("language", pa.array(languages, pa.string()))
     documents = documents.append_column("order", pa.array(order, pa.int64()))
+    closed = {s.id for s in found.sources if s.publication is Publication.METADATA}
+    fetched = {(c.source_id, c.path): None if c.source_id in closed else c.fetched for c in files}
+    origins = [
+        fetched[at]
+        for at in zip(
+            documents["source_id"].to_pylist(), documents["path"].to_pylist(), strict=True
+        )
+    ]
+    for name in ("url", "retrieved"):
+        told = [getattr(origin, name, None) for origin in origins]
+        documents = documents.append_column(name, pa.array(told, pa.string()))
     return Batch(documents, batch.patches, batch.rejected, batch.raw)
 
 
@@ -419,7 +442,7 @@ def release(
     """
     created = creation_time()
     key = signing_key(sign_key)
-    found = run(discover, seeds, settings)
+    found = run(discover, seeds, settings, data)
     with exclusive(data), scratch(scratch_folder(data)) as aside:
         archive = Archive(data / "archive")
         archive.tidy()

@@ -10,7 +10,17 @@ from typing import Annotated
 
 import typer
 
-from onrecord.commands import diff, get, release, restore, validate, verify, why, withdraw
+from onrecord.commands import (
+    collect,
+    diff,
+    get,
+    release,
+    restore,
+    validate,
+    verify,
+    why,
+    withdraw,
+)
 from onrecord.commands import list as list_
 from onrecord.commands.console import fail
 from onrecord.errors import OnrecordError
@@ -25,6 +35,7 @@ app = typer.Typer(
     epilog="Start with:  onrecord release   then look into data/releases/.",
 )
 
+app.command("collect")(collect.command)
 app.command("diff")(diff.command)
 app.command("get")(get.command)
 app.command("list")(list_.command)

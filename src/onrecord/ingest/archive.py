@@ -18,6 +18,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import filelock
+
 from onrecord.durable import flush_folder, remove_drafts, write_atomically
 from onrecord.errors import NotFoundError, RefusedError
 
@@ -67,18 +69,28 @@ class Archive:
             raise RefusedError(f"{pack}: damaged: {size_now:,} bytes, not what its index says.")
         return places
 
+    def _writing(self) -> filelock.BaseFileLock:
+        """Wait for other writers: a release and a collection may run side by side.
+
+        Between a pack and its index, nobody may take the pack for what a crash left.
+        """
+        return filelock.FileLock(self._folder / ".lock")
+
     def tidy(self) -> None:
         """Remove what a crash left behind. Only who holds the data folder may call this.
 
         Raises:
             RefusedError: it can't be removed.
         """
+        if not self._folder.exists():
+            return
         try:
-            for folder in (self._folder, self._packs, self._folder / "withheld"):
-                remove_drafts(folder)
-            for pack in self._packs.glob(f"*{_PACK}"):
-                if not pack.with_suffix(_INDEX).exists():
-                    pack.unlink()
+            with self._writing():
+                for folder in (self._folder, self._packs, self._folder / "withheld"):
+                    remove_drafts(folder)
+                for pack in self._packs.glob(f"*{_PACK}"):
+                    if not pack.with_suffix(_INDEX).exists():
+                        pack.unlink()
         except OSError as error:
             raise RefusedError(
                 f"{error.filename or self._folder}: can't be removed: {error.strerror or error}. "
@@ -116,9 +128,25 @@ class Archive:
             at += len(raw)
         lines = [f"{name} {place.start} {place.size}\n" for name, place in places.items()]
         self._packs.mkdir(parents=True, exist_ok=True)
-        write_atomically(self._packs / f"{pack}{_PACK}", files.values())
-        write_atomically(self._packs / f"{pack}{_INDEX}", "".join(lines))
+        with self._writing():
+            write_atomically(self._packs / f"{pack}{_PACK}", files.values())
+            write_atomically(self._packs / f"{pack}{_INDEX}", "".join(lines))
         return places
+
+    def place(self, sha256: str) -> tuple[Path, int, int]:
+        """Where the bytes with a sha256 are: file, first byte, how many. It never changes.
+
+        Raises:
+            NotFoundError: they are not kept here.
+        """
+        found = self._places.get(sha256)
+        if found is None:
+            raise NotFoundError(f"the archive has no bytes with sha256 {sha256}")
+        return self._packs / f"{found.pack}{_PACK}", found.start, found.size
+
+    def has(self, sha256: str) -> bool:
+        """Whether the bytes with a sha256 are kept here."""
+        return sha256 in self._places
 
     def get(self, sha256: str) -> bytes:
         """The bytes with a sha256.
@@ -128,14 +156,12 @@ class Archive:
             RefusedError: the archive is damaged where they are.
             OSError: they can't be read.
         """
-        if sha256 not in self._places:
-            raise NotFoundError(f"the archive has no bytes with sha256 {sha256}")
-        place = self._places[sha256]
-        with (self._packs / f"{place.pack}{_PACK}").open("rb") as file:
-            file.seek(place.start)
-            raw = file.read(place.size)
+        path, start, size = self.place(sha256)
+        with path.open("rb") as file:
+            file.seek(start)
+            raw = file.read(size)
         if hashlib.sha256(raw).hexdigest() != sha256:
-            raise RefusedError(f"{place.pack}{_PACK}: the archive is damaged: {sha256} differs")
+            raise RefusedError(f"{path.name}: the archive is damaged: {sha256} differs")
         return raw
 
     def packs(self) -> list[str]:

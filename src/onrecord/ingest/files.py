@@ -14,16 +14,38 @@ from onrecord.ingest.sources import SOURCE_FILE, Source
 
 
 @dataclass(frozen=True, slots=True)
+class Fetched:
+    """Where a file comes from that was fetched from the web.
+
+    Attributes:
+        url: its address.
+        retrieved: when its bytes first came, UTC, ISO 8601.
+        sha256: of its bytes, which are in a pack of the archive.
+        start: where in the pack they begin.
+        charset: that the server declared.
+        media: media type that the server declared, without parameters.
+    """
+
+    url: str
+    retrieved: str
+    sha256: str
+    start: int
+    charset: str | None = None
+    media: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """One file that belongs to a source and looks readable.
 
     Attributes:
         source_id: its source.
-        path: relative to the source's folder, with forward slashes; the name under which it
-            is published.
-        file: where it is on disk.
+        path: relative to the source's folder, with forward slashes; of a fetched file its
+            address. The name under which it is published.
+        file: where it is on disk; of a fetched file the pack.
         bytes: its size when it was found.
         document_id: its id; empty until it is known.
+        fetched: where it comes from; None for a file in the source's folder.
     """
 
     source_id: str
@@ -31,6 +53,7 @@ class Candidate:
     file: Path
     bytes: int
     document_id: str = ""
+    fetched: Fetched | None = None
 
 
 def _glob(pattern: str) -> re.Pattern[str]:
@@ -62,7 +85,7 @@ def _glob(pattern: str) -> re.Pattern[str]:
     return re.compile(out, re.DOTALL)
 
 
-class _Chooser:
+class Chooser:
     """Whether a path belongs to a source by its `include` and `exclude`."""
 
     def __init__(self, source: Source) -> None:
@@ -70,6 +93,7 @@ class _Chooser:
         self._exclude = [_glob(pattern) for pattern in source.exclude]
 
     def takes(self, path: str) -> bool:
+        """Whether it does."""
         return any(g.fullmatch(path) for g in self._include) and not any(
             g.fullmatch(path) for g in self._exclude
         )
@@ -139,7 +163,7 @@ def find(source: Source, folder: Path, max_bytes: int) -> Listing:
     Returns:
         Its listing.
     """
-    chooser = _Chooser(source)
+    chooser = Chooser(source)
     root = Path(os.path.realpath(folder))
     candidates: list[Candidate] = []
     rejected: list[Rejected] = []

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from onrecord.ingest.decode import REPLACEMENT, Decoded, decode, is_nfc
-from onrecord.ingest.files import Candidate
+from onrecord.ingest.files import Candidate, Fetched
 from onrecord.ingest.quarantine import Reason, Rejected, reject
 from onrecord.ingest.suppress import Suppression
 
@@ -99,6 +99,8 @@ def document_id(source_id: str, path: str, locator: str = "") -> str:
 def _load(candidate: Candidate, max_bytes: int) -> bytes | Rejected:
     """The bytes of a file, or why it can't be read. Never waits and never reads too much."""
     at = (candidate.source_id, candidate.path)
+    if candidate.fetched:
+        return _load_fetched(candidate, candidate.fetched)
     try:
         handle = os.open(candidate.file, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         try:
@@ -113,6 +115,22 @@ def _load(candidate: Candidate, max_bytes: int) -> bytes | Rejected:
     if len(raw) > max_bytes:
         found = f"more than {max_bytes:,} bytes"
         return reject(*at, candidate.bytes, Reason.TOO_LARGE, found)
+    return raw
+
+
+def _load_fetched(candidate: Candidate, fetched: Fetched) -> bytes | Rejected:
+    """The bytes of a file that was fetched, or why they can't be had from the archive."""
+    at = (candidate.source_id, candidate.path)
+    try:
+        with candidate.file.open("rb") as pack:
+            pack.seek(fetched.start)
+            raw = pack.read(candidate.bytes)
+    except OSError as error:
+        found = f"archive: {error.strerror or error}"
+        return reject(*at, candidate.bytes, Reason.UNREADABLE, found)
+    if hashlib.sha256(raw).hexdigest() != fetched.sha256:
+        found = "the archive has other bytes than were fetched"
+        return reject(*at, candidate.bytes, Reason.UNREADABLE, found)
     return raw
 
 

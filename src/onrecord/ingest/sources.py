@@ -16,6 +16,7 @@ from pydantic import (
     field_validator,
 )
 
+from onrecord.collect.config import Collect
 from onrecord.errors import ConfigurationError
 
 SOURCE_FILE = "source.yml"
@@ -66,6 +67,9 @@ class Source(BaseModel):
     exclude: list[Words] = Field(
         default=["**/.*", "**/.*/**"], description="Globs of files to leave out; hidden files."
     )
+    collect: Collect | None = Field(
+        default=None, description="Where `onrecord collect` fetches documents of it from."
+    )
 
     @field_validator("license")
     @classmethod
@@ -81,16 +85,23 @@ class Source(BaseModel):
             ) from None
 
 
+#: Keys that have keys of their own.
+_WITHIN: dict[str, type[BaseModel]] = {"collect": Collect}
+
+
 def _problems(path: Path, error: ValidationError) -> str:
     """All problems of one file, one a line, each naming the file and the key."""
     lines = []
     for problem in error.errors():
         key = ".".join(str(part) for part in problem["loc"])
+        top, *within = problem["loc"]
+        fields = _WITHIN.get(str(top), Source).model_fields if within else Source.model_fields
         if problem["type"] == "extra_forbidden":
-            known = ", ".join(Source.model_fields)
+            known = ", ".join(fields)
             lines.append(f"{path}: unknown key `{key}` (known keys: {known})")
         elif problem["type"] == "missing":
-            lines.append(f"{path}: key `{key}` is missing: {Source.model_fields[key].description}")
+            description = fields[str(problem["loc"][-1])].description
+            lines.append(f"{path}: key `{key}` is missing: {description}")
         else:
             lines.append(
                 f"{path}: key `{key}`: {problem['msg']} (got {reprlib.repr(problem['input'])})"
