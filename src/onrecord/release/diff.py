@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from onrecord.errors import ConfigurationError, NotFoundError
+from onrecord.records.arrays import integers
 from onrecord.records.schema import TABLES, compared, schema
 from onrecord.release.layout import CHANGES_BY_SOURCE, index_path, table_path
 from onrecord.release.lookup import Lookup, Row
@@ -126,7 +127,8 @@ def _changes(release: Release, name: str, limit: int | None) -> tuple[int, list[
     file = lookup.file(path)
     total, rows = 0, list[Row]()
     for group in lookup.groups(path, "resource", [name]):
-        here = pc.equal(file.read_row_group(group, columns=["resource"])["resource"], name)
+        column = file.read_row_group(group, columns=["resource"])["resource"]
+        here = pc.equal(column, pa.scalar(name, column.type))
         n: int = pc.sum(here).as_py() or 0
         total += n
         if n and (limit is None or len(rows) < limit):
@@ -162,6 +164,6 @@ def _values(release: Release, name: str, record_keys: list[str]) -> dict[str, Ro
         names = pc.binary_join_element_wise(*parts, pa.scalar("/", pa.large_string()))
     else:
         names = table[keys[0]]
-    mine = [i for i, key in enumerate(names.to_pylist()) if key in wanted]
+    mine = integers(i for i, key in enumerate(names.to_pylist()) if key in wanted)
     some = table.take(mine).to_pylist()
     return dict(zip(names.take(mine).to_pylist(), some, strict=True))

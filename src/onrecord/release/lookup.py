@@ -12,6 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from onrecord.records.arrays import strings
+
 Row = dict[str, Any]
 
 
@@ -62,7 +64,7 @@ class Lookup:
         found = []
         for group in self.groups(name, column, wanted):
             keys = file.read_row_group(group, columns=[column])
-            hit = pc.is_in(keys[column], pa.array(wanted, keys[column].type))
+            hit = pc.is_in(keys[column], strings(wanted, keys[column].type))
             rows = pc.indices_nonzero(hit.combine_chunks())
             if len(rows):
                 part = keys
@@ -71,8 +73,9 @@ class Lookup:
                     part = others.append_column(column, keys[column])
                 found.append(part.take(rows).select(names))
         arrow = file.schema_arrow
-        empty = pa.schema([arrow.field(c) for c in names]).empty_table()
-        return pa.concat_tables(found) if found else empty
+        if found:
+            return pa.concat_tables(found)
+        return pa.Table.from_batches([], pa.schema([arrow.field(c) for c in names]))
 
     def groups(self, name: str, column: str, wanted: list[str]) -> list[int]:
         """Row groups of a file that may hold one of some keys, by their statistics."""

@@ -9,10 +9,10 @@ import re
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from onrecord.errors import ConfigurationError, NotFoundError
+from onrecord.records.arrays import integers
 from onrecord.release.layout import (
     COMPOSITE_PLACES,
     OCCURRENCES_BY_PARAGRAPH,
@@ -230,7 +230,7 @@ class Asker:
             table_path("occurrences"), "document_id", {row["document_id"] for row in rows}
         )
         near = {row["position"] + step for row in rows for step in range(-2, 3)}
-        some = table.filter(pc.is_in(table["position"], pa.array(sorted(near), pa.int64())))
+        some = table.filter(pc.is_in(table["position"], integers(sorted(near))))
         return {(row["document_id"], row["position"]): row for row in some.to_pylist()}
 
     def _variant_rows(self, name: str) -> list[Row]:
