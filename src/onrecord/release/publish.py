@@ -43,9 +43,9 @@ from onrecord.release.describe import (
     readme,
 )
 from onrecord.release.digest import TableDigest
+from onrecord.release.names import SIGNATURE, SUMS
 from onrecord.release.signing import sign
 from onrecord.release.verify import Depth, Folder, verify
-from onrecord.release.verify.files import SIGNATURE, SUMS
 from onrecord.release.write import csv_writer, group_rows, parquet_writer, sha256_of
 from onrecord.scratch import Rows
 from onrecord.settings import Settings
