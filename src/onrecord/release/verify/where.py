@@ -6,10 +6,9 @@ from pathlib import Path
 from onrecord.errors import NotFoundError
 from onrecord.release.catalog import INDEX, Entry, Index, releases_folder
 from onrecord.release.names import SUMS
-from onrecord.release.store import RemoteFiles, is_url, open_files
+from onrecord.release.store import is_url, open_files
 from onrecord.release.verify.chain import read_catalog
-from onrecord.release.verify.files import Files, Folder, read
-from onrecord.release.verify.remote import Remote
+from onrecord.release.verify.files import Files, Folder, Stored, read
 from onrecord.release.verify.report import Problem
 
 
@@ -60,16 +59,14 @@ def find(place: str) -> Place:
     """Find releases.
 
     Args:
-        place: a data folder, its folder ``releases``, or the folder of one release; a path,
-            ``s3://bucket/prefix`` or an ``http(s)://`` base URL.
+        place: a data folder, its folder ``releases``, or the folder of one release; a path or
+            a URL.
 
     Raises:
-        ConfigurationError: the URL can't be used.
         NotFoundError: there are none.
-        RefusedError: the place can't be read.
     """
     if is_url(place):
-        return _find_remote(place.rstrip("/"))
+        return _find_remote(place)
     folder = Path(place)
     if (folder / SUMS).is_file() or (folder / "provenance.json").is_file():
         beside = Folder(folder.resolve().parent)
@@ -88,28 +85,14 @@ def find(place: str) -> Place:
     raise NotFoundError(f"{place}: no release yet. Make one with `onrecord release`.")
 
 
-def _find_remote(url: str) -> Place:
-    """Find releases behind a URL: an index in it, or one beside the release that it is."""
-    above, _, name = url.rpartition("/")
-    for folder in dict.fromkeys((f"{url}/{releases_folder(Path()).name}", url)):
-        catalog = _remote(folder)
+def _find_remote(place: str) -> Place:
+    """Find releases at a URL."""
+    files = Stored(open_files(place))
+    for catalog in (files.at("releases"), files):
         if read(catalog, INDEX) is not None:
-            return Place(catalog, None, *read_catalog(catalog))
-    single = _remote(url)
-    if read(single, SUMS) is None:
-        raise NotFoundError(f"{url}: no release here: no {INDEX}, no {SUMS}.")
-    beside = None if above.endswith("/") else _remote(above)
-    index: Index | None = None
-    problems: list[Problem] = []
-    notes: list[str] = []
-    if beside and read(beside, INDEX) is not None:
-        index, problems, notes = read_catalog(beside)
-        if index and name not in {entry.path for entry in index.releases}:
-            index = None
-    return Place(None, single, index, problems, notes)
-
-
-def _remote(url: str) -> Remote:
-    files = open_files(url)
-    assert isinstance(files, RemoteFiles)
-    return Remote(files, url.rpartition("/")[2])
+            found = read_catalog(catalog)
+            if found[0]:  # some web servers answer with a page, whatever they are asked for
+                return Place(catalog, None, *found)
+    if read(files, SUMS) is not None:
+        return Place(None, files, None, [], [])
+    raise NotFoundError(f"{place}: no release here: no {INDEX}, no {SUMS}.")
