@@ -11,6 +11,8 @@ from prefect.logging import get_run_logger
 from flows.tasks import as_task
 from onrecord.pipeline import Outcome
 from onrecord.pipeline import release as release_once
+from onrecord.release.remote import release_to
+from onrecord.release.store import is_url
 from onrecord.settings import Settings
 
 T = TypeVar("T")
@@ -50,24 +52,28 @@ def _report(outcome: Outcome) -> None:
 
 @flow(name="release")
 def release(
-    seeds: Path = Path("seeds"), data: Path = Path("data"), settings: Settings | None = None
+    seeds: Path = Path("seeds"), data: str | Path = "data", settings: Settings | None = None
 ) -> dict[str, Any]:
     """Build a release from a folder of sources, and publish it when anything changed.
 
     Args:
         seeds: folder with one folder a source, each with a ``source.yml``.
-        data: where the archive and the releases are kept.
+        data: where the archive and the releases are kept: a folder, or ``s3://bucket/prefix``.
         settings: limits and thresholds; the defaults are right for most folders.
 
     Returns:
         Version, path, content digest, and whether this run published it.
     """
-    outcome = release_once(seeds, data, settings or Settings(), _stage)
+    if is_url(str(data)):
+        outcome, where = release_to(str(data), seeds, settings or Settings(), _stage)
+    else:
+        outcome = release_once(seeds, Path(data), settings or Settings(), _stage)
+        where = str(outcome.path)
     get_run_logger().info("release %s, content digest %s", outcome.version, outcome.content_digest)
     _report(outcome)
     return {
         "version": outcome.version,
-        "path": str(outcome.path),
+        "path": where,
         "content_digest": outcome.content_digest,
         "published": outcome.published,
     }

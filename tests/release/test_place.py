@@ -3,6 +3,8 @@
 import hashlib
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -119,6 +121,20 @@ def test_list_marks_what_was_reissued(
         ("1.1.0+w1", ["latest", "reissued", "selection"]),
     ]
     assert listed[2]["new"] == 1
+
+
+@pytest.mark.parametrize("kind", ["disk", "web"])
+def test_list_loads_nothing_heavy(kind: str, two_releases: Path, web: Any) -> None:
+    place = str(two_releases) if kind == "disk" else web.url
+    code = "import sys, onrecord.commands as c; sys.argv[1:1] = ['list']; c.app(standalone_mode=0)"
+    code += "; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code, place], capture_output=True, text=True, check=True, timeout=60
+    )
+    loaded = set(done.stdout.splitlines()[-1].split())
+    assert "onrecord.release.place" in loaded
+    assert not {"pyarrow", "polars", "numpy", "numba", "prefect"} & loaded
+    assert ("obstore" in loaded) == (kind == "web")
 
 
 def failed(onrecord: Command, place: str | Path, code: int, *said: str) -> None:
