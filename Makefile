@@ -12,7 +12,7 @@ export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help release test test-hostile check format clean dictionary bench bench-quality bench-speed bench-peers
+.PHONY: help release test test-hostile check format clean dictionary bench bench-quality bench-speed bench-peers bench-lookup
 
 help:  ## say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -72,7 +72,10 @@ bench-speed: $(BENCH)  ## time and memory of every stage beside the floor
 bench-peers: $(BENCH)  ## other tools on the same input, each in an environment of its own
 	$(BIN)/python -m bench.peers
 
-bench: bench-quality bench-speed bench-peers  ## all of them; writes bench/results/
+bench-lookup: $(BENCH)  ## why, diff and list on a release of a million paragraphs
+	$(BIN)/python -m bench.lookup
+
+bench: bench-quality bench-speed bench-peers bench-lookup  ## all of them; writes bench/results/
 
 clean:  ## remove the environment and caches; data/ is yours to remove
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis

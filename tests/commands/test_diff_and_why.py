@@ -1,6 +1,8 @@
 """``diff``, ``why`` and ``release --dry-run`` as they are typed."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -265,3 +267,22 @@ def test_the_change_log_says_what_went_where(data: Path) -> None:
     assert f"- paragraph `{gone}` of `news`, {len(SECOND)} characters: edited; " in log
     assert f"`{paragraph(data, now)}` stands for it now" in log
     assert not any(text in log for text in (FIRST, SECOND, "c.txt", "moved.txt"))
+
+
+@pytest.mark.parametrize("question", ["why", "diff", "records"])
+def test_a_question_loads_nothing_heavy(data: Path, question: str) -> None:
+    asked = {
+        "why": ["why", paragraph(data, FIRST)],
+        "diff": ["diff", "1.0.0", "1.1.0"],
+        "records": ["diff", "1.0.0", "1.1.0", "--table", "occurrences"],
+    }[question]
+    code = (
+        "import sys, atexit\n"
+        "atexit.register(lambda: print(*sys.modules, file=sys.stderr))\n"
+        "from onrecord.commands import app\n"
+        f"app({[*asked, '--data', str(data)]!r})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stderr.splitlines()[-1].split())
+    assert "pyarrow" in loaded
+    assert not {"pandas", "polars", "numba", "prefect", "frictionless"} & loaded

@@ -355,7 +355,8 @@ not be read and are listed in `quarantine`.
 ## Tables
 
 Each table is there as CSV (`csv/`) and as Parquet (`parquet/`), with the same rows.
-`datapackage.json` describes every column.
+`datapackage.json` describes every column. `index/` holds some of the same rows in another
+order, so that single records are found at once.
 
 {contents}
 

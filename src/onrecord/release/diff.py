@@ -9,11 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from onrecord.errors import ConfigurationError, NotFoundError
-from onrecord.records.arrays import integers
+from onrecord.records.arrays import integers, strings
 from onrecord.records.schema import TABLES, compared, schema
 from onrecord.release.layout import CHANGES_BY_SOURCE, index_path, table_path
 from onrecord.release.lookup import Lookup, Row
@@ -128,7 +127,7 @@ def _changes(release: Release, name: str, limit: int | None) -> tuple[int, list[
     total, rows = 0, list[Row]()
     for group in lookup.groups(path, "resource", [name]):
         column = file.read_row_group(group, columns=["resource"])["resource"]
-        here = pc.equal(column, pa.scalar(name, column.type))
+        here = pc.equal(column, strings([name], column.type)[0])
         n: int = pc.sum(here).as_py() or 0
         total += n
         if n and (limit is None or len(rows) < limit):
@@ -161,7 +160,7 @@ def _values(release: Release, name: str, record_keys: list[str]) -> dict[str, Ro
     table = lookup.table(table_path(name), keys[0], leading, columns)
     if len(keys) > 1:
         parts = [pc.cast(table[key], "large_string") for key in keys]
-        names = pc.binary_join_element_wise(*parts, pa.scalar("/", pa.large_string()))
+        names = pc.binary_join_element_wise(*parts, strings(["/"])[0])
     else:
         names = table[keys[0]]
     mine = integers(i for i, key in enumerate(names.to_pylist()) if key in wanted)

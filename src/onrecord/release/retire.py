@@ -87,17 +87,31 @@ def _keys(tables: Mapping[str, Rows], table: str, key: str) -> pl.DataFrame:
     return tables[table].lazy().select(pl.col(key).alias("record_id")).collect()
 
 
-def _best(pairs: pl.DataFrame) -> pl.DataFrame:
-    """Of several documents that a gone one may be now, one: new, of its source, of its name."""
-    return (
-        pairs.with_columns(
-            (pl.col("source_id") != pl.col("source_id now")).alias("other source"),
-            (pl.col("file_name") != pl.col("file_name now")).alias("other name"),
-        )
-        .sort("document_id", "old", "other source", "other name", "document_id now")
-        .unique("document_id", keep="first", maintain_order=True)
-        .select("document_id", "old", pl.col("document_id now").alias("successor_id"))
-    )
+def _same(gone: pl.DataFrame, now: pl.DataFrame, on: list[str]) -> pl.DataFrame:
+    """The document that each gone one may be now: new, of its source, of its name, if there is.
+
+    Level by level, and one of each kind at a time: thousands of equal documents on both sides
+    must not be paired with each other.
+
+    Args:
+        gone: documents.
+        now: documents of this release, and whether they are ``old``.
+        on: what must be the same.
+
+    Returns:
+        ``document_id``, ``old``, ``successor_id`` of those for which there is one.
+    """
+    found = []
+    for old in (False, True):
+        pool = now.filter(pl.col("old") == old).sort("document_id")
+        for keys in ([*on, "source_id", "file_name"], [*on, "source_id"], on):
+            first = pool.unique(keys, keep="first", maintain_order=True)
+            pairs = gone.join(
+                first.select(*keys, "old", pl.col("document_id").alias("successor_id")), on=keys
+            )
+            found.append(pairs.select("document_id", "old", "successor_id"))
+            gone = gone.join(pairs, on="document_id", how="anti")
+    return pl.concat(found)
 
 
 def _layouts(tables: Mapping[str, Rows], documents: pl.DataFrame) -> pl.DataFrame:
@@ -142,20 +156,18 @@ def _gone_documents(
     now = now.join(
         before.select("document_id", pl.lit(True).alias("old")), on="document_id", how="left"
     ).with_columns(pl.col("old").fill_null(False))
-    same = _best(gone.join(now, on="revision", how="inner", suffix=" now"))
+    same = _same(gone, now, ["revision"])
     hidden = gone.filter(pl.col("revision").is_null())
     fresh = now.filter(pl.col("revision").is_null() & ~pl.col("old"))
     sizes = ["bytes", "n_blocks"]
-    maybe = hidden.join(fresh, on=sizes, how="inner", suffix=" now")
-    if maybe.height:
-        then = _layouts(old, maybe.select("document_id").unique())
-        today = _layouts(new, maybe.select(pl.col("document_id now").alias("document_id")).unique())
-        maybe = (
-            maybe.join(then, on="document_id")
-            .join(today, left_on="document_id now", right_on="document_id", suffix=" now")
-            .filter(pl.col("layout") == pl.col("layout now"))
-        )
-        same = pl.concat([same, _best(maybe)])
+    hidden, fresh = (
+        hidden.join(fresh, on=sizes, how="semi"),
+        fresh.join(hidden, on=sizes, how="semi"),
+    )
+    if hidden.height:
+        then = hidden.join(_layouts(old, hidden), on="document_id")
+        today = fresh.join(_layouts(new, fresh), on="document_id")
+        same = pl.concat([same, _same(then, today, [*sizes, "layout"])])
     same = same.join(other, on="document_id", how="anti").with_columns(
         pl.lit(False).alias("closed")
     )
