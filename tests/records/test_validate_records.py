@@ -236,7 +236,7 @@ def test_many_problems_of_one_kind_are_counted(valid: Tables) -> None:
 
 def test_keys_are_compared_across_pieces(seed_release: Path) -> None:
     """Pieces may part in the middle of a document; a key that stands in two is found."""
-    whole = pq.read_table(seed_release / "parquet" / "occurrences.parquet")
+    whole = pq.read_table(seed_release / "parquet" / "occurrences.parquet").slice(0, 40)
     contract = {"occurrences": schema("occurrences")}
     for size in (1, 2, 5):
         rows = Rows(contract["occurrences"].arrow)

@@ -267,7 +267,12 @@ def test_records_that_break_their_schema_are_found(
     ("change", "place", "code"),
     [
         (lambda p: p["resources"][0].pop("path"), "resources/0", "profile-error"),
-        (lambda p: p["licenses"][0].update(name="my own"), "licenses/0/name", "package-error"),
+        (
+            lambda p: p["resources"][0]["schema"]["fields"][0].update(type="text"),
+            "resources/0",
+            "profile-error",
+        ),
+        (lambda p: p["licenses"][0].update(name="Unknown-1.0"), "licenses/0/name", "package-error"),
         (lambda p: p.pop("description"), "description", "package-error"),
         (lambda p: p.update(version="9.9.9"), "version", "package-error"),
         (
@@ -356,6 +361,23 @@ def test_latest_must_name_a_release_of_the_index(data: Path) -> None:
     ]
     edit(releases / "index.json", lambda content: content["releases"].reverse())
     assert ("index.json", "releases", "index-error") in {p[:3] for p in find(str(data)).problems}
+
+
+def test_what_a_selection_leaves_out_is_not_missing(root: Path) -> None:
+    for name in ("csv/occurrences.csv", "parquet/occurrences.parquet", "csv/paragraphs.csv"):
+        (root / name).unlink()
+    assert ("csv/paragraphs.csv", "missing-file") in codes(root)
+    here = sorted(p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file())
+    here.remove("SHA256SUMS")
+    said = {"name": "onrecord-selection", "files": here}
+    (root / "SELECTION.json").write_text(as_json(said), encoding="utf-8")
+    report = verify(Folder(root))
+    assert report.problems == []
+    assert f"{len(here)} of its files" in report.notes[0]
+    (root / "csv" / "matches.csv").unlink()
+    assert codes(root) == {("csv/matches.csv", "missing-file")}
+    (root / "SELECTION.json").write_text("[]", encoding="utf-8")
+    assert ("SELECTION.json", "source-error") in codes(root)
 
 
 def test_a_release_that_stands_alone_has_no_chain_to_check(root: Path, tmp_path: Path) -> None:

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 def command(
     place: Annotated[
-        str, typer.Argument(help="A data folder, a folder of releases, or one release.")
+        str,
+        typer.Argument(
+            help="A data folder, a folder of releases, or one release: a path or a URL."
+        ),
     ] = "data",
     release: Annotated[
         str | None, typer.Option(help="Version of the release; the latest by default.")

@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from onrecord.release import signing
-from onrecord.release.catalog import Entry, Index, Provenance
+from onrecord.release.catalog import Entry, Index, Provenance, as_json
 from onrecord.release.names import SELECTION, SIGNATURE, SUMS
 from onrecord.release.selection import Selection
 from onrecord.release.verify.chain import check_chain, check_entry, read_catalog
@@ -28,6 +28,7 @@ from onrecord.release.verify.files import (
 from onrecord.release.verify.package import (
     check_pages,
     check_sizes,
+    figures,
     read_package,
     read_provenance,
 )
@@ -51,7 +52,7 @@ def _silent(_: str, __: int) -> None:
     """Shows no progress."""
 
 
-def selection(files: Files) -> Collection[str] | None:
+def _selection(files: Files, report: Report) -> Collection[str] | None:
     """Which files of a release were downloaded on purpose; None where all of them were.
 
     A partial download is no damaged release: what it left out is not missing.
@@ -60,9 +61,16 @@ def selection(files: Files) -> Collection[str] | None:
     if raw is None:
         return None
     try:
-        return Selection.model_validate_json(raw).files
-    except ValidationError:
-        return None  # the listing then names everything that is missing
+        said = Selection.model_validate_json(raw)
+    except ValidationError as error:
+        report.problems.append(Problem(SELECTION, "", "source-error", error.errors()[0]["msg"]))
+        return []
+    names = said.files
+    if as_json(said.model_dump()).encode() != raw or names != sorted(names):
+        message = "not written as `onrecord get` writes it"
+        report.problems.append(Problem(SELECTION, "", "source-error", message))
+    report.notes.append(f"a part of the release: {len(names)} of its files are here")
+    return names
 
 
 def verify(
@@ -95,9 +103,11 @@ def verify(
     raw = read(files, SUMS)
     sums, problems = read_sums(raw)
     report.problems += problems
-    chosen = selection(files)
+    chosen = _selection(files, report)
     found = files.listing()
     skip = set() if chosen is None else set(sums) - set(chosen)
+    for name in sorted(set(chosen or ()) - set(sums)):
+        report.problems.append(Problem(SELECTION, name, "sums-error", f"{SUMS} does not list it"))
     if found is None:
         report.notes.append("this place can't list its files: extra ones are not looked for")
     else:
@@ -106,7 +116,7 @@ def verify(
     whole = check_sums(files, sums, skip, report, progress)
     _check_signature(files, raw or b"", signers, report)
     if entry:
-        check_entry(entry, facts, hashlib.sha256(raw or b"").hexdigest(), report)
+        check_entry(entry, facts, hashlib.sha256(raw or b"").hexdigest(), figures(files), report)
     if index and facts:
         check_chain(index, facts, report)
     elif not index:
@@ -151,7 +161,8 @@ def _check_contents(
     report.problems += package.problems
     report.problems += check_sizes(files, whole)
     # A damaged Parquet file is not given to a parser; in CSV the damaged row can be told.
-    usable = {*whole, *(name for name in sums if name.endswith(".csv"))} & _present(files, sums)
+    csv = {name for name in sums if name.endswith(".csv")}
+    usable = {*whole, *(csv & _present(files, whole))}
     problems, rows = check_tables(files, package, facts, usable, depth is Depth.FULL, progress)
     report.problems += problems
     report.rows = sum(rows.values())
@@ -159,7 +170,7 @@ def _check_contents(
         report.problems += check_pages(files, facts, rows)
 
 
-def _present(files: Files, sums: dict[str, str]) -> set[str]:
-    """Files that are there, where the place can tell."""
+def _present(files: Files, whole: Collection[str]) -> set[str]:
+    """Files that are there, as far as the place can tell."""
     found = files.listing()
-    return set(sums) if found is None else {one.name for one in found if one.kind == "file"}
+    return set(whole) if found is None else {one.name for one in found if one.kind == "file"}

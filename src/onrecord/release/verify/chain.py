@@ -6,6 +6,7 @@ release and its checksums without breaking the link of the next one.
 """
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -62,10 +63,12 @@ def _first(error: Exception) -> str:
 
 def _canonical(raw: bytes, content: Index | Entry) -> bool:
     """Whether a file is written as we write it, with all that we write and nothing else."""
-    told = json.loads(raw)
+    entries = content.releases if isinstance(content, Index) else [content]
+    unknown = {name for one in (content, *entries) for name in one.model_extra or {}}
     needed = {"name", "releases"} if isinstance(content, Index) else set()
-    known: bool = content.model_dump(exclude_unset=True) == told
-    return known and needed <= content.model_fields_set and as_json(told).encode() == raw
+    if unknown - {"supersedes"} or not needed <= content.model_fields_set:
+        return False
+    return as_json(json.loads(raw)).encode() == raw
 
 
 def _not_canonical(file: str) -> Problem:
@@ -92,16 +95,27 @@ def _check_latest(raw: bytes | None, index: Index) -> tuple[list[Problem], list[
     return [], []
 
 
-def check_entry(entry: Entry, facts: Provenance | None, sums_sha256: str, report: Report) -> None:
+def check_entry(
+    entry: Entry,
+    facts: Provenance | None,
+    sums_sha256: str,
+    figures: Mapping[str, Any],
+    report: Report,
+) -> None:
     """Compare what the index says of a release with the release.
 
     Args:
         entry: of the index.
         facts: what the release says of itself, None where it can't be read.
         sums_sha256: of its ``SHA256SUMS``.
+        figures: what its ``quality.json`` says.
         report: takes the problems.
     """
-    compared = [("sums_sha256", entry.sums_sha256, sums_sha256)]
+    compared: list[tuple[str, Any, Any]] = [("sums_sha256", entry.sums_sha256, sums_sha256)]
+    for name in ("documents", "paragraphs"):
+        stated = getattr(entry, name)
+        if stated is not None and name in figures:
+            compared.append((name, stated, figures[name]))
     if facts:
         compared += [
             ("version", entry.version, facts.version),

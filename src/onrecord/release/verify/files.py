@@ -1,17 +1,21 @@
 """The files of a release: which there are, and whether each is what was published.
 
 ``SHA256SUMS`` is the anchor: it lists every file but itself and its signature, once, sorted, in
-one canonical form, so that any change of a single bit in any file shows.
+one canonical form, so that any change of a single bit in any file shows. In a folder that holds
+a part of a release, ``SELECTION.json`` says which part.
 """
 
 import hashlib
 import re
 import stat
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, Protocol
+from typing import IO, NamedTuple, Protocol
 
-from onrecord.release.names import SELECTION, SIGNATURE, SUMS
+from onrecord.errors import OnrecordError
+from onrecord.release import store
+from onrecord.release.names import SELECTION, SIGNATURE, SUMS, is_safe
 from onrecord.release.verify.report import Problem, Report
 
 #: What every release has; tables come on top, by its own descriptor.
@@ -26,7 +30,8 @@ REQUIRED = (
 #: Told of what is looked at (a file, a table), and how many bytes were compared with a sum.
 Progress = Callable[[str, int], None]
 
-_LINE = re.compile(r"([0-9a-f]{64})  ([^\x00-\x1f\x7f\\]+)")
+_LINE = re.compile(r"([0-9a-f]{64})  (.+)", re.ASCII)
+_OWN = {SUMS, SIGNATURE, SELECTION}
 _CHUNK = 1 << 20
 _KINDS = {stat.S_IFREG: "file", stat.S_IFDIR: "folder", stat.S_IFLNK: "symlink"}
 
@@ -53,10 +58,13 @@ class Files(Protocol):
         """The last part of the folder's own name."""
 
     def listing(self) -> list[Found] | None:
-        """Everything below, sorted by name; None where the place can't list (plain HTTP)."""
+        """Everything below, sorted by name; None where the place can't list."""
 
-    def open(self, name: str) -> BinaryIO:
-        """A file, for reading; pyarrow seeks in it. Raises OSError where there is none."""
+    def open(self, name: str) -> IO[bytes]:
+        """A file to seek in. Raises OSError where it can't be read."""
+
+    def stream(self, name: str) -> Iterator[bytes]:
+        """A whole file, piece by piece. Raises OSError where it can't be read."""
 
     def at(self, folder: str) -> "Files":
         """The files below one of its folders."""
@@ -78,27 +86,69 @@ class Folder:
         found = []
         for path in self._root.rglob("*"):
             status = path.lstat()
-            kind = {stat.S_IFREG: "file", stat.S_IFDIR: "folder", stat.S_IFLNK: "symlink"}
+            kind = _KINDS.get(stat.S_IFMT(status.st_mode), "other")
             name = path.relative_to(self._root).as_posix()
-            found.append(
-                Found(name, kind.get(stat.S_IFMT(status.st_mode), "other"), status.st_size)
-            )
+            found.append(Found(name, kind, status.st_size))
         return sorted(found)
 
-    def open(self, name: str) -> BinaryIO:
+    def open(self, name: str) -> IO[bytes]:
         """A file, for reading."""
         return (self._root / name).open("rb")
+
+    def stream(self, name: str) -> Iterator[bytes]:
+        """A whole file, piece by piece."""
+        with self.open(name) as file:
+            while piece := file.read(_CHUNK):
+                yield piece
 
     def at(self, folder: str) -> "Folder":
         """The files below one of its folders."""
         return Folder(self._root / folder)
 
 
+class Stored:
+    """`Files` at a URL, which can't be listed."""
+
+    def __init__(self, files: store.Files) -> None:
+        self._files = files
+
+    @property
+    def name(self) -> str:
+        """The last part of the URL."""
+        return self._files.where.rstrip("/").rpartition("/")[2]
+
+    def listing(self) -> None:
+        """Nothing is known of what else is there."""
+        return
+
+    def open(self, name: str) -> IO[bytes]:
+        """A file, read by ranges."""
+        with _as_os_error():
+            return self._files.open(name)
+
+    def stream(self, name: str) -> Iterator[bytes]:
+        """A whole file, piece by piece."""
+        with _as_os_error():
+            yield from self._files.stream(name)
+
+    def at(self, folder: str) -> "Stored":
+        """The files below one of its folders."""
+        return Stored(self._files.below(folder))
+
+
+@contextmanager
+def _as_os_error() -> Iterator[None]:
+    """Say what a place says in the words of a disk: a file that can't be read is a finding."""
+    try:
+        yield
+    except OnrecordError as error:
+        raise OSError(str(error)) from None
+
+
 def read(files: Files, name: str) -> bytes | None:
     """A small file as a whole; None where it can't be read."""
     try:
-        with files.open(name) as file:
-            return file.read()
+        return b"".join(files.stream(name))
     except OSError:
         return None
 
@@ -116,7 +166,7 @@ def read_sums(raw: bytes | None) -> tuple[dict[str, str], list[Problem]]:
         lines.pop()
     for number, line in enumerate(lines, 1):
         match = _LINE.fullmatch(line)
-        if not match or "\ufffd" in line or _outside(match[2]) or match[2] in (SUMS, SIGNATURE):
+        if not match or not is_safe(match[2]) or match[2] in _OWN:
             message = "expected a sha256, two spaces and the path of a file of the release"
             problems.append(Problem(SUMS, f"line {number}", "sums-error", message))
         elif match[2] <= max(sums, default=""):
@@ -125,11 +175,6 @@ def read_sums(raw: bytes | None) -> tuple[dict[str, str], list[Problem]]:
         else:
             sums[match[2]] = match[1]
     return sums, problems
-
-
-def _outside(name: str) -> bool:
-    """Whether a path could lead out of the release, or is not in its plainest form."""
-    return any(part in ("", ".", "..") for part in name.split("/"))
 
 
 def check_listing(
@@ -143,7 +188,6 @@ def check_listing(
         chosen: of a selection, the files that it takes in; None for a whole release.
     """
     problems = []
-    own = {*sums, SUMS, SIGNATURE} | (set() if chosen is None else {SELECTION})
     present = {entry.name for entry in found if entry.kind == "file"}
     folders = {
         "/".join(name.split("/")[:i]) for name in sums for i in range(1, name.count("/") + 1)
@@ -154,7 +198,7 @@ def check_listing(
             problems.append(Problem(entry.name, "", "not-a-file", f"{message}: never published"))
         elif entry.kind == "folder" and entry.name not in folders:
             problems.append(Problem(entry.name, "", "extra-folder", f"{SUMS} lists no file in it"))
-        elif entry.kind == "file" and entry.name not in own:
+        elif entry.kind == "file" and entry.name not in {*sums, *_OWN}:
             problems.append(Problem(entry.name, "", "extra-file", f"{SUMS} does not list it"))
     wanted = set(sums) if chosen is None else set(sums) & set(chosen)
     for name in sorted(wanted - present):
@@ -173,11 +217,10 @@ def sha256_of(files: Files, name: str, progress: Progress) -> tuple[str, int]:
     """
     digest = hashlib.sha256()
     size = 0
-    with files.open(name) as file:
-        while piece := file.read(_CHUNK):
-            digest.update(piece)
-            size += len(piece)
-            progress(name, len(piece))
+    for piece in files.stream(name):
+        digest.update(piece)
+        size += len(piece)
+        progress(name, len(piece))
     return digest.hexdigest(), size
 
 

@@ -171,6 +171,12 @@ def check_sizes(files: Files, sizes: dict[str, int]) -> list[Problem]:
     return problems
 
 
+def figures(files: Files) -> dict[str, Any]:
+    """What ``quality.json`` says; nothing where it can't be read."""
+    found = _read_json(files, "quality.json", [])
+    return found if isinstance(found, dict) else {}
+
+
 def check_pages(files: Files, facts: Provenance, rows: dict[str, int]) -> list[Problem]:
     """Check what people read first: README, change log, figures.
 
@@ -187,10 +193,10 @@ def check_pages(files: Files, facts: Provenance, rows: dict[str, int]) -> list[P
     if not any(line.startswith(f"## {facts.version}") for line in log.splitlines()):
         message = f"says nothing of {facts.version}"
         problems.append(Problem("CHANGELOG.md", "", "package-error", message))
-    figures = _read_json(files, "quality.json", problems)
+    _read_json(files, "quality.json", problems)
+    stated = figures(files)
     for name in ("documents", "paragraphs"):
-        stated = figures.get(name) if isinstance(figures, dict) else None
-        if figures is not None and name in rows and stated != rows[name]:
-            message = f"{stated}, but the table has {rows[name]} rows"
+        if stated and name in rows and stated.get(name) != rows[name]:
+            message = f"{stated.get(name)}, but the table has {rows[name]} rows"
             problems.append(Problem("quality.json", name, "package-error", message))
     return problems

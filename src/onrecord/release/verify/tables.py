@@ -6,7 +6,7 @@ Both formats are read piece by piece, so memory does not grow with the release.
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from itertools import zip_longest
-from typing import BinaryIO
+from typing import IO
 
 import polars as pl
 import pyarrow as pa
@@ -29,7 +29,7 @@ _BLOCKS = (4 << 20, 64 << 20, 1 << 30)
 _STEP = 2_000
 
 
-def csv_pieces(file: BinaryIO, table: TableSchema, block: int) -> Iterator[pa.Table]:
+def csv_pieces(file: IO[bytes], table: TableSchema, block: int) -> Iterator[pa.Table]:
     """The rows of a CSV file, piece by piece.
 
     Raises:

@@ -6,8 +6,9 @@ from pathlib import Path
 from onrecord.errors import NotFoundError
 from onrecord.release.catalog import INDEX, Entry, Index, releases_folder
 from onrecord.release.names import SUMS
+from onrecord.release.store import is_url, open_files
 from onrecord.release.verify.chain import read_catalog
-from onrecord.release.verify.files import Files, Folder
+from onrecord.release.verify.files import Files, Folder, Stored, read
 from onrecord.release.verify.report import Problem
 
 
@@ -58,11 +59,14 @@ def find(place: str) -> Place:
     """Find releases.
 
     Args:
-        place: a data folder, its folder ``releases``, or the folder of one release.
+        place: a data folder, its folder ``releases``, or the folder of one release; a path or
+            a URL.
 
     Raises:
         NotFoundError: there are none.
     """
+    if is_url(place):
+        return _find_remote(place)
     folder = Path(place)
     if (folder / SUMS).is_file() or (folder / "provenance.json").is_file():
         beside = Folder(folder.resolve().parent)
@@ -79,3 +83,16 @@ def find(place: str) -> Place:
             catalog = Folder(root)
             return Place(catalog, None, *read_catalog(catalog))
     raise NotFoundError(f"{place}: no release yet. Make one with `onrecord release`.")
+
+
+def _find_remote(place: str) -> Place:
+    """Find releases at a URL."""
+    files = Stored(open_files(place))
+    for catalog in (files.at("releases"), files):
+        if read(catalog, INDEX) is not None:
+            found = read_catalog(catalog)
+            if found[0]:  # some web servers answer with a page, whatever they are asked for
+                return Place(catalog, None, *found)
+    if read(files, SUMS) is not None:
+        return Place(None, files, None, [], [])
+    raise NotFoundError(f"{place}: no release here: no {INDEX}, no {SUMS}.")
