@@ -12,7 +12,7 @@ export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help release test check format clean dictionary bench bench-quality bench-speed bench-peers
+.PHONY: help release test test-hostile check format clean dictionary bench bench-quality bench-speed bench-peers
 
 help:  ## say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -32,6 +32,10 @@ release: $(STAMP)  ## build a release of seeds/ under data/
 
 test: $(STAMP)  ## run the whole test suite
 	$(BIN)/python -m pytest
+
+# Some 10 minutes on two cores. Needs strace; says how to install it where it is missing.
+test-hostile: $(STAMP)  ## kill the real command at every write, fill its disk, flip bits
+	$(BIN)/python -m pytest -m hostile tests/hostile
 
 check: $(STAMP)  ## linters and types
 	$(BIN)/ruff check src flows tests bench

@@ -30,6 +30,7 @@ CALLS = (*WRITES, *FLUSHES, *RENAMES, *REMOVALS, *FOLDERS, *CREATIONS)
 
 _CALL = re.compile(r"^(\d+) +(\w+)\((.*)$")
 _OPEN_FILE = re.compile(r"^\d+<([^>]*)>")
+_FAILED = re.compile(r"\) += -1 E[A-Z]+ \([^()]*\)$")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
 MISSING = (
@@ -146,8 +147,8 @@ def points(lines: Iterable[str], data: Path) -> list[Point]:
     found: dict[Point, None] = {}
     for line in lines:
         match = _CALL.match(line)
-        if not match:
-            continue
+        if not match or _FAILED.search(line):
+            continue  # a call that did nothing, like mkdir of a folder that is there
         thread, call, rest = match.groups()
         path = _path(call, rest)
         if path is None or not Path(path).is_relative_to(data):

@@ -32,8 +32,8 @@ ERRORS = {
     "EIO": ("Input/output error", (*WRITES, *FLUSHES, *RENAMES, *REMOVALS)),
     "EROFS": ("Read-only file system", (*CREATIONS, *FOLDERS, *RENAMES, *REMOVALS)),
 }
-#: At so many points each of them is said.
-POINTS = 40
+#: At so many points of each call it is said.
+POINTS = 6
 
 
 def in_words(done: Done, words: str) -> list[str]:
@@ -89,7 +89,7 @@ def test_an_error_at_any_call_ends_in_words_and_harms_nothing(
 def _of(points: list[Point], call: str) -> list[Point]:
     """Some points of one call, spread from first to last."""
     mine = [point for point in points if point.call == call]
-    return spread(mine, max(2, POINTS // 4))
+    return spread(mine, POINTS)
 
 
 @pytest.fixture

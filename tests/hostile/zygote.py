@@ -18,6 +18,8 @@ import time
 from pathlib import Path
 
 _PATIENCE = 60.0
+#: A program, and clients of other machines: these start threads, and no run here needs them.
+_LEFT_OUT = {"__main__", "objects", "remote"}
 
 
 def _load() -> None:
@@ -28,7 +30,7 @@ def _load() -> None:
     import onrecord
 
     for module in pkgutil.walk_packages(onrecord.__path__, "onrecord."):
-        if not module.name.endswith("__main__"):
+        if module.name.rpartition(".")[2] not in _LEFT_OUT:
             importlib.import_module(module.name)
     from onrecord.release.profile import violations
     from onrecord.text.characters import tables

@@ -7,7 +7,10 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -470,6 +473,36 @@ def test_the_command_says_when_there_is_nothing_to_verify(data: Path, tmp_path: 
         done = runner.invoke(app, ["verify", *arguments])
         assert done.exit_code == 1
         assert "release" in str(done.exception)
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None: ...
+
+
+def test_releases_on_a_web_server_are_verified(data: Path, root: Path) -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(data)))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        url = f"http://127.0.0.1:{server.server_port}"
+        place = find(url)
+        ((files, entry),) = place.releases(None, False)
+        report = verify(files, place.index, entry)
+        assert place.problems == [] == report.problems
+        assert report.files == 26
+        assert report.notes == ["this place can't list its files: extra ones are not looked for"]
+        (root / "csv" / "matches.csv").unlink()
+        _append("README.md", b"x")(root)
+        ((files, entry),) = find(f"{url}/releases/1.1.0").releases(None, False)
+        found = {p[:3] for p in verify(files, None, entry, Depth.SUMS).problems}
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    assert found == {
+        ("csv/matches.csv", "", "unreadable-file"),
+        ("README.md", "", "checksum-error"),
+    }
 
 
 def test_every_table_is_in_the_descriptor(root: Path) -> None:
