@@ -6,13 +6,15 @@ what it has built, before anybody can see it.
 """
 
 import hashlib
-import json
 from collections.abc import Collection
 from pathlib import Path
+
+from pydantic import ValidationError
 
 from onrecord.release import signing
 from onrecord.release.catalog import Entry, Index, Provenance, as_json
 from onrecord.release.names import SELECTION, SIGNATURE, SUMS
+from onrecord.release.selection import Selection
 from onrecord.release.verify.chain import check_chain, check_entry, read_catalog
 from onrecord.release.verify.files import (
     Files,
@@ -59,16 +61,16 @@ def _selection(files: Files, report: Report) -> Collection[str] | None:
     if raw is None:
         return None
     try:
-        said = json.loads(raw)
-        names = said["files"]
-        sound = set(said) == {"name", "files"} and said["name"] == "onrecord-selection"
-        if not sound or names != sorted(names) or as_json(said).encode() != raw:
-            raise ValueError("not written as `onrecord get` writes it")
-    except (ValueError, LookupError, TypeError) as error:
-        report.problems.append(Problem(SELECTION, "", "source-error", str(error)))
+        said = Selection.model_validate_json(raw)
+    except ValidationError as error:
+        report.problems.append(Problem(SELECTION, "", "source-error", error.errors()[0]["msg"]))
         return []
+    names = said.files
+    if as_json(said.model_dump()).encode() != raw or names != sorted(names):
+        message = "not written as `onrecord get` writes it"
+        report.problems.append(Problem(SELECTION, "", "source-error", message))
     report.notes.append(f"a part of the release: {len(names)} of its files are here")
-    return list(names)
+    return names
 
 
 def verify(
