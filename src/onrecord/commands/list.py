@@ -63,7 +63,7 @@ def _marks(entry: "Entry", entries: list["Entry"]) -> list[str]:
     later = [other.version for other in entries[entries.index(entry) + 1 :]]
     marks = ["latest"] if entry is entries[-1] else []
     if withdrawals:
-        former = [link["version"] for link in getattr(entry, "supersedes", None) or []]
+        former = [former.version for former in entry.supersedes or []]
         marks.append(" ".join(["reissued", *(["for", ", ".join(former)] if former else [])]))
     if any(version.partition("+w")[0] == base for version in later):
         marks.append("superseded")

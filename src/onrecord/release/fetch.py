@@ -325,6 +325,8 @@ def _elsewhere(index: Index, there: Index | None, here: set[str]) -> list[Link] 
     known = {link.version: link for link in index.elsewhere or []}
     for entry in there.releases if there else []:
         known[entry.version] = Link(version=entry.version, content_digest=entry.content_digest)
+        for old in entry.supersedes or []:
+            known[old.version] = Link(version=old.version, content_digest=old.content_digest)
     left = [known[version] for version in sorted(known, key=version_key) if version not in here]
     return left if left or there is None else None
 

@@ -143,7 +143,7 @@ def _published(index: Index) -> set[tuple[str, str]]:
     known = {(entry.version, entry.content_digest) for entry in index.releases}
     known.update((link.version, link.content_digest) for link in index.elsewhere or [])
     for entry in index.releases:
-        known.update(_link(former) for former in getattr(entry, "supersedes", []))
+        known.update(_link(former) for former in entry.supersedes or [])
     return known
 
 
