@@ -107,19 +107,27 @@ class Folder:
 
 
 class Stored:
-    """`Files` at a URL, which can't be listed."""
+    """`Files` at a URL: on S3 they are listed, on a web server they can't be."""
 
     def __init__(self, files: store.Files) -> None:
         self._files = files
+        self._listed: list[Found] | None = None
 
     @property
     def name(self) -> str:
         """The last part of the URL."""
         return self._files.where.rstrip("/").rpartition("/")[2]
 
-    def listing(self) -> None:
-        """Nothing is known of what else is there."""
-        return
+    def listing(self) -> list[Found] | None:
+        """Everything below; None where the place does not say."""
+        if self._listed is None and isinstance(self._files, store.RemoteFiles):
+            found = self._files.listing()
+            if found is None:
+                return None
+            at = {name[:i] for name, _ in found for i in range(len(name)) if name[i] == "/"}
+            files = [Found(name, "file", size) for name, size in found]
+            self._listed = sorted([*files, *(Found(name, "folder", 0) for name in at)])
+        return self._listed
 
     def open(self, name: str) -> IO[bytes]:
         """A file, read by ranges."""
