@@ -497,7 +497,7 @@ def rehearse(
         ConfigurationError: a ``source.yml`` or a setting is wrong.
         RefusedError: the latest release can't be read.
     """
-    found = run(discover, seeds, settings)
+    found = run(discover, seeds, settings, data)
     with tempfile.TemporaryDirectory() as room, scratch(Path(room) / "scratch") as aside:
         archive = UntouchedArchive(data / "archive")
         suppression = read_suppression(data / "archive")

@@ -197,6 +197,15 @@ def test_an_index_that_leads_to_itself_ends(site: Site, collection: Collection) 
     assert sum("more than 5 lists" in remark for remark in outcome.remarks) == 15
 
 
+def test_indexes_are_followed_only_so_deep(site: Site, collection: Collection) -> None:
+    for i in range(9):
+        leaf = f"<sitemap><loc>{site.url(f'/{i + 1}.xml')}</loc></sitemap>"
+        site.routes[f"/{i}.xml"] = answer(f"<sitemapindex>{leaf}</sitemapindex>".encode())
+    collection.source(sitemaps=[site.url("/0.xml")])
+    (remark,) = collection.run()["web"].remarks
+    assert remark == f"{site.url('/5.xml')}: left out, indexes nest too deep"
+
+
 def test_a_bad_list_stops_no_other(site: Site, collection: Collection) -> None:
     site.routes |= {
         "/bad": answer(b"<html></html>"),

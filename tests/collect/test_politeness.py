@@ -174,6 +174,16 @@ def test_a_long_retry_after_ends_all_requests_to_the_host(
     assert not outcome.reached
 
 
+def test_a_host_that_is_down_is_left_alone(site: Site, collection: Collection) -> None:
+    site.routes |= {f"/{i}": answer(b"", "503 Service Unavailable") for i in range(30)}
+    site.routes["/5"] = answer(TEXT)
+    collection.source(urls=[site.url(f"/{i}") for i in range(30)])
+    collection.run()
+    reasons = [v.reason for v in collection.visits()]
+    assert reasons == ["status"] * 5 + [None] + ["status"] * 10 + ["given_up"] * 14
+    assert len(site.requests) == 1 + 16
+
+
 def test_only_one_request_at_a_time_goes_to_a_host(site: Site, collection: Collection) -> None:
     at_once, most, lock = 0, 0, threading.Lock()
 
@@ -245,7 +255,9 @@ def test_without_the_bytes_the_whole_page_is_asked_for(site: Site, collection: C
     assert Archive(collection.data / "archive").get(again.sha256 or "") == TEXT
 
 
-def test_pages_that_we_lack_come_first_then_the_stalest(site: Site, collection: Collection) -> None:
+def test_pages_that_were_never_asked_for_come_first_then_the_stalest(
+    site: Site, collection: Collection
+) -> None:
     site.routes |= {f"/{i}": answer(TEXT + b"%d" % i) for i in range(5)}
     urls = [site.url(f"/{i}") for i in range(5)]
     asked = []
@@ -299,8 +311,8 @@ def test_there_are_never_too_many_batches() -> None:
 
     limits = Collect(contact="a@example.org", urls=["http://a.org/"])
     jobs = [Job("s", limits, Role.PAGE, f"http://host{i % 500}.org/{i}") for i in range(2_000)]
-    batches = host_batches(jobs)
-    assert len(batches) <= 100
+    batches = host_batches(jobs, 90)
+    assert len(batches) == 90
     assert sorted(j.url for batch in batches for j in batch) == sorted(j.url for j in jobs)
     for batch in batches:
         others = [j.url.split("/")[2] for b in batches if b is not batch for j in b]

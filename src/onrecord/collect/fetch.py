@@ -16,6 +16,10 @@ from onrecord.collect.urls import host_of, normalise, origin_of
 #: A robots.txt may have so many bytes (RFC 9309 asks for at least 500 KiB) and redirects.
 _ROBOTS_BYTES = 1024 * 1024
 _ROBOTS_REDIRECTS = 5
+#: After so many visits in a row that a host let fail, the rest of its addresses waits.
+_MOST_FAILURES = 10
+#: Failures that speak of the host rather than of one page.
+_OF_HOST = frozenset({Reason.CONNECT, Reason.DNS, Reason.TLS, Reason.TIMEOUT, Reason.TOO_SLOW})
 
 
 @dataclass(slots=True)
@@ -100,6 +104,7 @@ class Fetcher:
         self._rules: dict[tuple[str, bool], _Rules] = {}
         self._locks: dict[tuple[str, bool], threading.Lock] = {}
         self._lock = threading.Lock()
+        self._failures: dict[str, int] = {}
         self.robots: list[Trail] = []
 
     def get(self, url: str, limits: Collect, validators: Validators | None = None) -> Trail:
@@ -116,7 +121,17 @@ class Fetcher:
         Raises:
             StoppedError: the run was told to stop.
         """
-        return self._attempts(url, limits, partial(self._follow, validators=validators))
+        host = host_of(url)
+        if self._failures.get(host, 0) >= _MOST_FAILURES:
+            found = f"the last {_MOST_FAILURES} visits to {host} failed; left for later"
+            return Trail(url, url, problem=Problem(Reason.GIVEN_UP, found))
+        trail = self._attempts(url, limits, partial(self._follow, validators=validators))
+        problem = trail.problem
+        down = problem and (
+            problem.reason in _OF_HOST or (problem.reason is Reason.STATUS and problem.passing)
+        )
+        self._failures[host] = self._failures.get(host, 0) + 1 if down else 0
+        return trail
 
     def _attempts(self, url: str, limits: Collect, follow: "partial[None]") -> Trail:
         for attempt in range(1, limits.attempts + 1):

@@ -27,6 +27,7 @@ class Reason(StrEnum):
     TOO_MANY_REDIRECTS = "too_many_redirects"
     BAD_REDIRECT = "bad_redirect"
     ASKED_TO_WAIT = "asked_to_wait"
+    GIVEN_UP = "given_up"
     BAD_LIST = "bad_list"
 
 

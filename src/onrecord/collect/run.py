@@ -7,22 +7,18 @@ the unit of a thread, and of a task where a flow runs this. One address that fai
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from onrecord.collect.config import Collect
-from onrecord.collect.custody import Custody, Key, Known, Result, Role, Visit
+from onrecord.collect.choose import DEEPEST, Listed, choose, chosen_sources, follow_lists
+from onrecord.collect.custody import Custody, Result, Role, Visit
 from onrecord.collect.lists import Listing, read_feed, read_sitemap
 from onrecord.collect.pace import Clock
 from onrecord.collect.problems import Problem
 from onrecord.collect.session import Job, Session
-from onrecord.collect.urls import host_of, normalise
-from onrecord.errors import ConfigurationError
+from onrecord.collect.urls import host_of
 from onrecord.ingest.archive import Archive
-from onrecord.ingest.files import Chooser
-from onrecord.ingest.sources import Source, read_sources
 
 T = TypeVar("T")
 
@@ -45,19 +41,6 @@ class Run(Protocol):
 def call(stage: Callable[..., T], *args: Any, step: tuple[int, int] = (1, 1)) -> T:
     """Run a stage directly."""
     return stage(*args)
-
-
-@dataclass(slots=True)
-class Listed:
-    """What the lists of one source name.
-
-    Attributes:
-        pages: for each page, the list that names it; None for one of `urls`.
-        left_out: addresses that may not be fetched, in words.
-    """
-
-    pages: dict[str, str | None] = field(default_factory=dict)
-    left_out: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +75,7 @@ class Tally:
 Outcome = dict[str, Tally]
 
 
-def host_batches(jobs: Sequence[Job], most: int = _MOST_BATCHES) -> list[list[Job]]:
+def host_batches(jobs: Sequence[Job], most: int) -> list[list[Job]]:
     """Group jobs by host; where there are too many hosts, several share a batch.
 
     Args:
@@ -138,83 +121,6 @@ def get_pages(session: Session, jobs: list[Job]) -> None:
         session.get(job)
 
 
-def _first_jobs(source: Source) -> list[Job]:
-    """The lists that a source names itself."""
-    limits = source.collect
-    assert limits is not None
-    jobs = []
-    for role, addresses in ((Role.FEED, limits.feeds), (Role.SITEMAP, limits.sitemaps)):
-        jobs += [Job(source.id, limits, role, normalise(address)) for address in addresses]
-    return jobs
-
-
-def _follow_lists(sources: list[Source], each: Callable[..., Any]) -> dict[str, Listed]:
-    """Read all lists, index by index, and say what each source's lists name."""
-    listed = {source.id: Listed() for source in sources}
-    used = dict.fromkeys(listed, 0)
-    seen: set[Key] = set()
-    jobs = [job for source in sources for job in _first_jobs(source)]
-    while jobs:
-        due = []
-        for job in jobs:
-            if job.key in seen:
-                continue
-            seen.add(job.key)
-            used[job.source_id] += 1
-            if used[job.source_id] > job.limits.max_lists:
-                found = f"{job.url}: left out, more than {job.limits.max_lists} lists"
-                listed[job.source_id].left_out.append(found)
-            else:
-                due.append(job)
-        jobs = []
-        place = {job.key: i for i, job in enumerate(due)}
-        for job, listing in sorted(each(read_lists, due), key=lambda pair: place[pair[0].key]):
-            target = listed[job.source_id]
-            for page in listing.pages:
-                target.pages.setdefault(page, job.url)
-            target.left_out += listing.left_out
-            jobs += [replace(job, url=url, listed_in=job.url) for url in listing.sitemaps]
-    return listed
-
-
-def _is_recent(known: Known | None, limits: Collect, now: datetime) -> bool:
-    """Whether a page was checked too short a time ago to be asked for again."""
-    if known is None or known.checked is None:
-        return False
-    checked = datetime.fromisoformat(known.checked.when.replace("Z", "+00:00"))
-    return now - checked < timedelta(hours=limits.recheck_hours)
-
-
-def _choose(
-    source: Source, listed: Listed, session: Session, now: datetime
-) -> tuple[list[Job], int, int, int]:
-    """Which pages of a source are asked for: first those that we don't hold, then the stalest.
-
-    Returns:
-        Jobs, and the numbers of pages listed, recent, and left for later.
-    """
-    limits = source.collect
-    assert limits is not None
-    pages: dict[str, str | None] = dict.fromkeys(map(normalise, limits.urls))
-    for url, where in listed.pages.items():
-        pages.setdefault(url, where)
-    chooser = Chooser(source)
-    wanted = {url: where for url, where in pages.items() if chooser.takes(url)}
-    if len(wanted) < len(pages):
-        n = len(pages) - len(wanted)
-        listed.left_out.append(f"{n:,} page{'s' * (n > 1)} left out by its globs")
-    known = {url: session.known.get((source.id, Role.PAGE, url)) for url in wanted}
-    due = [url for url in wanted if not _is_recent(known[url], limits, now)]
-
-    def staleness(url: str) -> tuple[bool, str]:
-        before = known[url]
-        return bool(before and before.held), before.last.when if before else ""
-
-    due.sort(key=staleness)
-    jobs = [Job(source.id, limits, Role.PAGE, url, wanted[url]) for url in due[: limits.max_pages]]
-    return jobs, len(wanted), len(wanted) - len(due), len(due) - len(jobs)
-
-
 def _tally(source_id: str, session: Session, listed: Listed, counts: tuple[int, int, int]) -> Tally:
     """Count what was done for one source."""
     visits = [v for v in session.visits if v.source_id == source_id and v.role != Role.ROBOTS]
@@ -232,47 +138,6 @@ def _tally(source_id: str, session: Session, listed: Listed, counts: tuple[int, 
         failures=tuple(sorted(failures, key=lambda visit: (visit.role, visit.url))),
         remarks=tuple(listed.left_out),
     )
-
-
-def _check_addresses(source: Source) -> None:
-    """Check what can't be checked without knowing how names of hosts are written.
-
-    Raises:
-        ConfigurationError: an address is none.
-    """
-    assert source.collect is not None
-    for key in ("feeds", "sitemaps", "urls"):
-        for address in getattr(source.collect, key):
-            try:
-                normalise(address)
-            except Problem as problem:
-                raise ConfigurationError(
-                    f"{source.id}: key `collect.{key}`: {problem.detail}"
-                ) from None
-
-
-def chosen_sources(seeds: Path, only: Sequence[str]) -> list[Source]:
-    """The sources that are to be collected.
-
-    Raises:
-        ConfigurationError: a ``source.yml`` is wrong, none says `collect:`, or one of `only` is
-            unknown or says no `collect:`.
-    """
-    sources = [source for source, _ in read_sources(seeds)]
-    collected = {source.id: source for source in sources if source.collect}
-    for name in only:
-        if name not in collected:
-            there = any(source.id == name for source in sources)
-            wrong = "its source.yml has no `collect:`" if there else "no such source"
-            raise ConfigurationError(f"{name}: {wrong}. To collect: {', '.join(collected) or '-'}")
-    if not collected:
-        raise ConfigurationError(
-            f"{seeds}: nothing to collect: no source.yml has the key `collect:`."
-        )
-    chosen = [source for name, source in collected.items() if not only or name in only]
-    for source in chosen:
-        _check_addresses(source)
-    return chosen
 
 
 def collect(
@@ -308,9 +173,9 @@ def collect(
     with custody.exclusive():
         session = Session(Archive(data / "archive"), custody, clock, seen)
 
-        def each(stage: Callable[..., Any], jobs: list[Job]) -> list[Any]:
+        def each(stage: Callable[..., Any], jobs: list[Job], most: int) -> list[Any]:
             """Run a stage for each batch of jobs; gather what it gives."""
-            batches = host_batches(jobs)
+            batches = host_batches(jobs, most)
 
             def one(i: int) -> Any:
                 return run(stage, session, batches[i], step=(i + 1, len(batches)))
@@ -326,11 +191,13 @@ def collect(
                     raise
 
         try:
-            listed = _follow_lists(sources, each)
-            chosen = {s.id: _choose(s, listed[s.id], session, clock.utc()) for s in sources}
+            listed = follow_lists(
+                sources, lambda jobs: each(read_lists, jobs, _MOST_BATCHES // DEEPEST)
+            )
+            chosen = {s.id: choose(s, listed[s.id], session, clock.utc()) for s in sources}
             jobs = [job for found, *_ in chosen.values() for job in found]
             planned(len(jobs))
-            each(get_pages, jobs)
+            each(get_pages, jobs, _MOST_BATCHES)
         finally:
             session.flush()
     return {

@@ -106,11 +106,13 @@ def command(
     source, something failed with --strict, or the archive can't be written; 2 wrong usage or a bad
     source.yml.
     """
+    from onrecord.errors import ConfigurationError
+
+    if "://" in str(data) or str(data).startswith("s3:"):
+        raise ConfigurationError(f"{data}: pages are collected into a folder of this machine")
     try:
         from onrecord.collect.run import collect
     except ModuleNotFoundError as error:
-        from onrecord.errors import ConfigurationError
-
         raise ConfigurationError(
             f"collecting needs the package {error.name}: pip install 'onrecord[collect]'"
         ) from None

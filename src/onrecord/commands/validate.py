@@ -18,10 +18,14 @@ def command(
         float,
         typer.Option(min=0.001, max=1_000_000, help="Larger files are quarantined as too_large."),
     ] = 64,
+    data: Annotated[
+        Path, typer.Option(help="Where the archive is, with the pages that were collected.")
+    ] = Path("data"),
 ) -> None:
     """Check sources without building a release, and without writing anything.
 
-    Reads every source.yml and every file, and lists what a release would quarantine.
+    Reads every source.yml, every file, and every page that `onrecord collect` fetched, and lists
+    what a release would quarantine.
 
     Exit codes: 0 every source.yml is right (files for quarantine are only listed); 2 wrong
     usage or a bad source.yml.
@@ -30,7 +34,7 @@ def command(
     from onrecord.settings import Settings
 
     settings = Settings(max_file_bytes=int(max_file_mb * 1024 * 1024))
-    found = pipeline.discover(seeds, settings)
+    found = pipeline.discover(seeds, settings, data)
     rejected = list(found.rejected)
     readable: dict[str, int] = {}
     with err.status("reading") if err.is_terminal else _Quiet():
