@@ -263,7 +263,7 @@ def _corpora(draw: st.DrawFn) -> tuple[list[str], list[str]]:
     return draw(documents), draw(documents)
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(_corpora())
 def test_a_closed_source_changes_nothing_of_an_open_one(
     tmp_path_factory: pytest.TempPathFactory,

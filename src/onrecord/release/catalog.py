@@ -47,8 +47,7 @@ class Entry(BaseModel):
         documents: how many it has.
         paragraphs: how many it has.
         selection: whether only a part of its files is here.
-        supersedes: what was published in its place before texts were withdrawn, oldest first;
-            absent where it is no reissue.
+        supersedes: what was published in its place before texts were withdrawn, oldest first.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow")
@@ -61,7 +60,7 @@ class Entry(BaseModel):
     documents: int | None = None
     paragraphs: int | None = None
     selection: bool | None = None
-    supersedes: list[Superseded] | None = None
+    supersedes: list[Superseded] = []
 
     @field_validator("path")
     @classmethod
@@ -201,9 +200,9 @@ def release_counts(release: Path) -> dict[str, int | bool | None]:
     return {**counts, "selection": True if (release / SELECTION).is_file() else None}
 
 
-def _superseded(facts: Provenance) -> list[Superseded] | None:
+def _superseded(facts: Provenance) -> list[Superseded]:
     """What a release took the place of, oldest first."""
-    return [*facts.superseded_before, facts.supersedes] if facts.supersedes else None
+    return [*facts.superseded_before, facts.supersedes] if facts.supersedes else []
 
 
 def rewrite_index(data: Path, sums: dict[str, str]) -> bool:
