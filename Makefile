@@ -33,9 +33,9 @@ release: $(STAMP)  ## build a release of seeds/ under data/
 test: $(STAMP)  ## run the whole test suite
 	$(BIN)/python -m pytest
 
-# Some 10 minutes on two cores. Needs strace; says how to install it where it is missing.
-test-hostile: $(STAMP)  ## kill the real command at every write, fill its disk, flip bits
-	$(BIN)/python -m pytest -m hostile tests/hostile
+# Some 12 minutes on two cores. Needs strace; says how to install it where it is missing.
+test-hostile: $(STAMP)  ## fault injection, hostile input and fuzzing
+	$(BIN)/python -m pytest -m hostile
 
 check: $(STAMP)  ## linters and types
 	$(BIN)/ruff check src flows tests bench

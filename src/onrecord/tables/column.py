@@ -62,10 +62,9 @@ class Compiled:
         zoned = _zoned(limits, self._read) if limits or looked_at else None
         cell = pl.when(~self.blank()).then(pl.col(self.cells))
         self.proof = proof(field, cell, native, zoned)
+        fast = self.proof.fast if self.proof.value is not None else _nowhere
         try:
-            self.rules = rules(
-                pl.col(self.values), limits, self._read, self.proof.fast, self.proof.text
-            )
+            self.rules = rules(pl.col(self.values), limits, self._read, fast, self.proof.text)
         except RuleError as error:
             raise TableError("field-error", f"{field.name}: {error}") from None
         if any(rule.broken is None for rule in self.rules):
@@ -141,13 +140,19 @@ def check_field(field: Column) -> None:
             refuse(f'constraint "{name}" can\'t be {limit!r}')
 
 
+def _nowhere(value: Any) -> None:
+    """Where nothing is proven, no value has a place among the proven."""
+
+
 def _limits(constraints: Mapping[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in constraints.items() if k not in ("required", "unique")}
 
 
 def _zoned(limits: Mapping[str, Any], read: Callable[[Any], Any]) -> bool:
     """Whether any limit is a moment with a zone."""
-    stated = [v for limit in limits.values() for v in (limit if isinstance(limit, list) else [limit])]
+    stated = [
+        v for limit in limits.values() for v in (limit if isinstance(limit, list) else [limit])
+    ]
     values = [read(v) for v in stated]
     return any(isinstance(v, datetime) and v.tzinfo is not None for v in values)
 

@@ -24,7 +24,7 @@ from onrecord.tables.source import lines, safe_end, text_lines
 #: Bytes of a piece.
 PIECE = 4 << 20
 _SAMPLE = 100
-_LF = 10
+_LF, _CR = b"\n\r"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +35,12 @@ class Piece:
         numbers: of the rows; the first of a file is 1.
         raw: their clean text, or
         rows: their cells.
+        blank: whether a line of the text is blank, of which Arrow makes empty cells.
     """
 
     numbers: NDArray[np.int64]
     raw: bytes = b""
+    blank: bool = False
     rows: list[list[str]] | None = None
 
 
@@ -125,22 +127,24 @@ class CsvFile:
                 return
             cut = self._cut(data, last, number) if self._simple else None
             if cut:
-                end, count, begin, skipped = cut
-                yield Piece(np.arange(number + skipped, number + count), data[begin:end])
+                end, count, begin, skipped, blank = cut
+                numbers = np.arange(number + skipped, number + count)
+                yield Piece(numbers, data[begin:end], blank)
                 number += count
                 data = data[end:]
                 continue
             rows, data, last = self._careful(data, chunks, last)
             kept = list(self._kept(enumerate(rows, number)))
             number += len(rows)
-            yield Piece(np.array([n for n, _ in kept], np.int64), rows=[r for _, r in kept])
+            numbers = np.array([n for n, _ in kept], np.int64)
+            yield Piece(numbers, rows=[cells for _, cells in kept])
 
-    def _cut(self, data: bytes, last: bool, number: int) -> tuple[int, int, int, int] | None:
+    def _cut(self, data: bytes, last: bool, number: int) -> tuple[int, int, int, int, bool] | None:
         """Where the last row of a clean text ends.
 
         Returns:
-            The end, how many rows there are, where the first to keep begins, and how many
-            come before it; None where the text is not clean.
+            The end, how many rows there are, where the first to keep begins, how many come
+            before it, and whether a line is blank; None where the text is not clean.
         """
         cut_off = not last and data.endswith(b"\r")  # its LF comes with the next chunk
         if b"\0" in data or data.count(b"\r") != data.count(b"\r\n") + cut_off:
@@ -158,7 +162,10 @@ class CsvFile:
         end = int(ends[-1])
         if not _well_quoted(text, quotes[quotes < end], end, ord(self._excel.delimiter)):
             return None
-        return end, ends.size, int(ends[skipped - 1]) if skipped else 0, skipped
+        lengths = np.diff(ends, prepend=0)
+        short = ends[lengths <= 2]
+        blank = bool((lengths == 1).any() or (text[short[short > 1] - 2] == _CR).any())
+        return end, ends.size, int(ends[skipped - 1]) if skipped else 0, skipped, blank
 
     def _careful(
         self, data: bytes, chunks: Iterator[bytes], last: bool
@@ -213,7 +220,7 @@ class CsvFile:
 
     def _parsed(self, piece: Piece, names: list[str]) -> pl.DataFrame | None:
         """A clean text as columns; None where a row has another number of cells."""
-        if not names or not piece.raw or (len(names) == 1 and _has_blank_line(piece.raw)):
+        if not names or not piece.raw or piece.blank:
             return None
         csv_options = pa.csv.ParseOptions(
             delimiter=self._excel.delimiter,
@@ -328,13 +335,9 @@ def _well_quoted(text: NDArray[np.uint8], quotes: Any, end: int, delimiter: int)
     if not fine.all():
         return False
     after = text[np.minimum(closes + 1, text.size - 1)]
-    fine = (after == delimiter) | (after == _LF) | (after == 13) | (closes + 1 >= end)
+    fine = (after == delimiter) | (after == _LF) | (after == _CR) | (closes + 1 >= end)
     fine[:-1] |= doubled
     return bool(fine.all())
-
-
-def _has_blank_line(raw: bytes) -> bool:
-    return raw.startswith((b"\n", b"\r\n")) or b"\n\n" in raw or b"\n\r\n" in raw
 
 
 def _is_comment(dialect: Dialect, number: int, cells: list[str]) -> bool:

@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from onrecord.tables.descriptor import ForeignKey
-from onrecord.tables.keys import KeyRows, lost, repeats
+from onrecord.tables.keys import Index, KeyRows, hashed, lost, repeats
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +28,18 @@ class Target:
     tags: tuple[str, ...]
 
 
-def add_keys(
-    found: KeyRows, rows: NDArray[np.int64], keys: Sequence[pl.Series], tags: Sequence[str]
-) -> None:
-    """Take in the keys of those rows in which any column has a value."""
+def present(
+    rows: NDArray[np.int64], keys: Sequence[pl.Series], tags: Sequence[str]
+) -> tuple[NDArray[np.int64], Sequence[pl.Series]]:
+    """Keys of those rows in which any column has a value, behind the tags of their columns."""
+    if any(tags):
+        frame = pl.DataFrame([key.alias(str(i)) for i, key in enumerate(keys)])
+        tagged = frame.select(pl.lit(tag) + pl.col(str(i)) for i, tag in enumerate(tags))
+        keys = tagged.get_columns()
     there = _any_value(keys)
-    tagged = [(pl.lit(tag) + key) if tag else key for key, tag in zip(keys, tags, strict=True)]
-    series = [pl.select(key).to_series() if isinstance(key, pl.Expr) else key for key in tagged]
-    if there is not None:
-        rows = rows[there.to_numpy()]
-        series = [key.filter(there) for key in series]
-    found.add(rows, series)
+    if there is None:
+        return rows, keys
+    return rows[there.to_numpy()], [key.filter(there) for key in keys]
 
 
 def _any_value(keys: Sequence[pl.Series]) -> pl.Series | None:
@@ -47,6 +48,10 @@ def _any_value(keys: Sequence[pl.Series]) -> pl.Series | None:
         return None
     frame = pl.DataFrame([key.is_not_null().alias(str(i)) for i, key in enumerate(keys)])
     return frame.select(pl.any_horizontal(pl.all())).to_series()
+
+
+def _fits(target: Target | None) -> bool:
+    return target is not None and not target.keys.spilled
 
 
 class Group:
@@ -66,6 +71,8 @@ class Group:
         self.target = target
         self._folder = folder
         self._nothing: list[int] = []
+        # Targets that fit in memory are looked up at once; the others when all rows are read.
+        self._index = Index(next(target.keys.parts(False))) if _fits(target) else None
 
     def call(self, name: str) -> None:
         """Name the set; no other of the table may have the same."""
@@ -82,13 +89,17 @@ class Group:
             there_or_all = _any_value(keys)
             if there_or_all is not None:
                 self._nothing += rows[~there_or_all.to_numpy()].tolist()
-        tags = self.target.tags if self.target else ("",) * len(keys)
-        add_keys(self._keys, rows, keys, tags)
+        rows, keys = present(rows, keys, self.target.tags if self.target else ())
+        if self._index and rows.size:
+            self._nothing += self._index.without(hashed(rows, keys)).tolist()
+        else:
+            self._keys.add(rows, keys)
 
     def wrong(self, limit: int) -> list[tuple[int, str]]:
         """The first rows, at most `limit`, with a wrong key, and what is wrong with it."""
         if self.target:
-            return [(row, "") for row in lost(self._keys, self.target.keys, limit)]
+            found = self._nothing if self._index else lost(self._keys, self.target.keys, limit)
+            return [(row, "") for row in found[:limit]]
         note = 'cells composing the primary keys are all "None"'
         nothing = [(row, note) for row in self._nothing[:limit]]
         again = [

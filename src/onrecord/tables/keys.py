@@ -14,8 +14,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 #: So many bytes of one set of keys stay in memory.
-MEMORY = 12 << 20
-_PARTS = 256
+MEMORY = 32 << 20
+_PARTS = 64
+_SHIFT = np.uint64(58)
 _KEY = np.dtype([("a", np.uint64), ("b", np.uint64), ("row", np.int64)])
 Keys = NDArray[np.void]
 
@@ -33,7 +34,11 @@ class Repeat(NamedTuple):
 
 
 class KeyRows:
-    """The keys of a table and their rows, in the order of the rows."""
+    """The keys of a table and their rows, in the order of the rows.
+
+    Attributes:
+        spilled: whether any of them wait in files.
+    """
 
     def __init__(self, folder: Path, name: str) -> None:
         """Start empty.
@@ -45,7 +50,7 @@ class KeyRows:
         self._path = folder / name
         self._waiting: list[Keys] = []
         self._size = 0
-        self._spilled = False
+        self.spilled = False
 
     def add(self, rows: NDArray[np.int64], keys: Sequence[pl.Series]) -> None:
         """Add keys.
@@ -56,64 +61,62 @@ class KeyRows:
         """
         if not rows.size:
             return
-        built = np.empty(rows.size, _KEY)
-        built["row"] = rows
-        frame = pl.DataFrame([key.alias(str(i)) for i, key in enumerate(keys)])
-        for name, seed in (("a", 1), ("b", 2)):
-            hashed = frame["0"].hash(seed) if frame.width == 1 else frame.hash_rows(seed)
-            built[name] = hashed.to_numpy()
-        self._waiting.append(built)
-        self._size += built.nbytes
+        self._waiting.append(hashed(rows, keys))
+        self._size += self._waiting[-1].nbytes
         if self._size > MEMORY:
             self._spill()
 
     def _spill(self) -> None:
         """Put what waits into files."""
-        keys = np.concatenate(self._waiting)
-        part = (keys["a"] >> np.uint64(56)).astype(np.uint8)
-        order = np.argsort(part, kind="stable")
-        ends = np.cumsum(np.bincount(part, minlength=_PARTS))
         self._path.mkdir(parents=True, exist_ok=True)
-        begin = 0
-        for i, end in enumerate(ends.tolist()):
-            if end > begin:
+        for i, keys in enumerate(_split(self._waiting)):
+            if keys.size:
                 with (self._path / f"{i:02x}").open("ab") as file:
-                    keys[order[begin:end]].tofile(file)
-            begin = end
-        self._spilled = True
+                    keys.tofile(file)
+        self.spilled = True
         self._waiting.clear()
         self._size = 0
 
-    @property
-    def spilled(self) -> bool:
-        """Whether any keys wait in files."""
-        return self._spilled
+    def parts(self, apart: bool) -> Iterator[Keys]:
+        """All keys, in the order of their rows within a part.
 
-    def part(self, i: int | None) -> Keys:
-        """The keys with certain first bits, in the order of their rows; None for all of them."""
-        waiting = np.concatenate(self._waiting) if self._waiting else np.empty(0, _KEY)
-        if i is None:
-            return waiting
-        waiting = waiting[waiting["a"] >> np.uint64(56) == i]
-        file = self._path / f"{i:02x}"
-        if self._spilled and file.exists():
-            return np.concatenate([np.fromfile(file, _KEY), waiting])
-        return waiting
+        Args:
+            apart: in parts by their first bits, not in one.
+        """
+        if not apart:
+            yield np.concatenate(self._waiting) if self._waiting else np.empty(0, _KEY)
+            return
+        if self.spilled and self._waiting:
+            self._spill()
+        for i, keys in enumerate(_split(self._waiting)):
+            file = self._path / f"{i:02x}"
+            yield np.fromfile(file, _KEY) if file.exists() else keys
 
 
-def _parts(*sets: KeyRows) -> Iterator[int | None]:
-    """The parts in which some sets of keys are to be looked at."""
-    if any(keys.spilled for keys in sets):
-        yield from range(_PARTS)
-    else:
-        yield None
+def hashed(rows: NDArray[np.int64], keys: Sequence[pl.Series]) -> Keys:
+    """Keys as they are kept; see `KeyRows.add`."""
+    built = np.empty(rows.size, _KEY)
+    built["row"] = rows
+    frame = pl.DataFrame([key.alias(str(i)) for i, key in enumerate(keys)])
+    for name, seed in (("a", 1), ("b", 2)):
+        both = frame["0"].hash(seed) if frame.width == 1 else frame.hash_rows(seed)
+        built[name] = both.to_numpy()
+    return built
+
+
+def _split(waiting: list[Keys]) -> list[Keys]:
+    """Keys in parts by their first bits."""
+    keys = np.concatenate(waiting) if waiting else np.empty(0, _KEY)
+    part = (keys["a"] >> _SHIFT).astype(np.uint8)
+    keys = keys[np.argsort(part, kind="stable")]
+    ends = np.cumsum(np.bincount(part, minlength=_PARTS))
+    return np.split(keys, ends[:-1])
 
 
 def repeats(keys: KeyRows, limit: int) -> list[Repeat]:
     """The first rows, at most `limit`, whose key stood in a row before."""
     found: list[Repeat] = []
-    for i in _parts(keys):
-        part = keys.part(i)
+    for part in keys.parts(keys.spilled):
         hashes = np.sort(part["a"])
         if not (hashes[1:] == hashes[:-1]).any():
             continue
@@ -126,17 +129,25 @@ def repeats(keys: KeyRows, limit: int) -> list[Repeat]:
     return sorted(found)[:limit]
 
 
+class Index:
+    """Keys in an order in which others are found among them."""
+
+    def __init__(self, keys: Keys) -> None:
+        order = np.argsort(keys["a"])
+        self._a, self._b = keys["a"][order], keys["b"][order]
+
+    def without(self, keys: Keys) -> NDArray[np.int64]:
+        """Rows of those keys that are none of these."""
+        if not self._a.size:
+            return np.sort(keys["row"])
+        at = np.minimum(np.searchsorted(self._a, keys["a"]), self._a.size - 1)
+        there = (self._a[at] == keys["a"]) & (self._b[at] == keys["b"])
+        return np.sort(keys["row"][~there])
+
+
 def lost(keys: KeyRows, targets: KeyRows, limit: int) -> list[int]:
     """The first rows, at most `limit`, whose key is none of the targets."""
-    found: list[NDArray[np.int64]] = []
-    for i in _parts(keys, targets):
-        source, target = keys.part(i), targets.part(i)
-        order = np.argsort(target["a"], kind="stable")
-        a, b = target["a"][order], target["b"][order]
-        if not a.size:
-            found.append(np.sort(source["row"])[:limit])
-            continue
-        at = np.minimum(np.searchsorted(a, source["a"]), a.size - 1)
-        there = (a[at] == source["a"]) & (b[at] == source["b"])
-        found.append(np.sort(source["row"][~there])[:limit])
-    return np.sort(np.concatenate(found))[:limit].tolist() if found else []
+    found: list[int] = []
+    for sought, target in zip(keys.parts(True), targets.parts(True), strict=True):
+        found += Index(target).without(sought)[:limit].tolist()
+    return sorted(found)[:limit]

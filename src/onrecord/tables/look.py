@@ -51,9 +51,7 @@ class Look:
         self._keyed = list(keyed)
         self._limit = limit
         self._judge = judge
-        self._proofs = [
-            c.proof.value.alias(c.values) for c in columns if c.proof.value is not None
-        ]
+        self._proofs = [c.proof.value.alias(c.values) for c in columns if c.proof.value is not None]
         self._rules = [
             (column, rule, rule.broken.alias(f"{column.number}/{i}"))
             for column in columns
@@ -77,7 +75,10 @@ class Look:
             seen.keys[column.number] = self._keys(column, values, opened[column.number], cells)
         if self._judge:
             blank_rows = self._blank_rows(blanks, cells)
-            found = [*self._broken(cells, values, blanks, opened), *_misshapen(cells, self._columns)]
+            found = [
+                *self._broken(cells, values, blanks, opened),
+                *_misshapen(cells, self._columns),
+            ]
             seen.problems = _told(found, blank_rows, cells, self._columns)
         return seen
 
@@ -140,7 +141,9 @@ class Look:
             return []
         if not blanks:
             return [i for i, row in cells.ragged.items() if not row]
-        both = pl.DataFrame([blank.alias(str(n)) for n, blank in blanks.items() if blank is not None])
+        both = pl.DataFrame(
+            [blank.alias(str(n)) for n, blank in blanks.items() if blank is not None]
+        )
         return both.select(pl.all_horizontal(pl.all())).to_series().arg_true().to_list()
 
     def _broken(

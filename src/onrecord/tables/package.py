@@ -225,4 +225,3 @@ def _is_table(resource: Resource, format: str) -> bool:
         return resource.type == "table"
     tabular = resource.profile == "tabular-data-resource" or resource.table_schema is not None
     return tabular or format in ("csv", "tsv", "parquet")
-

@@ -40,7 +40,9 @@ class ParquetFile:
             try:
                 schemas.append(pq.read_schema(path))
             except OSError as error:
-                raise TableError("scheme-error", f"{path.name}: {error.strerror or error}") from None
+                raise TableError(
+                    "scheme-error", f"{path.name}: {error.strerror or error}"
+                ) from None
             except pa.ArrowInvalid as error:
                 raise TableError("source-error", f"{path.name}: {error}") from None
             if schemas[-1].names != schemas[0].names or schemas[-1].types != schemas[0].types:

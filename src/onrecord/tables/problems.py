@@ -61,8 +61,7 @@ TYPES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     ),
     "missing-label": (
         "Missing Label",
-        'There is a missing label in the header\'s field "{fieldName}" at position '
-        '"{fieldNumber}"',
+        'There is a missing label in the header\'s field "{fieldName}" at position "{fieldNumber}"',
         _LABEL,
     ),
     "blank-label": (

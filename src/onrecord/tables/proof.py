@@ -31,6 +31,8 @@ _FORMS = {
 }
 #: Decimal numbers of at most 15 digits: each has a double of its own, in the same order.
 _SHORT_NUMBER = r"^[+-]?(?:[0-9]{1,9}(?:\.[0-9]{0,6})?|[0-9]{10,15}|\.[0-9]{1,15})$"
+#: Those that stay the same when all before the first and after the last digit is cut off.
+_BARE_NUMBER = r"^-?[0-9]{1,9}(?:\.[0-9]{1,6})?$"
 _DIGITS = 15
 _INT64 = 1 << 63
 _LABEL = "[a-z0-9]{1,20}"
@@ -158,7 +160,8 @@ def _of_text(column: Column, cell: pl.Expr, zoned: bool | None) -> Proof:
                 bare = pl.when(~bare.str.contains(".", literal=True)).then(
                     bare.str.replace_all(column.decimal_char, ".", literal=True)
                 )
-            number = pl.when(bare.str.contains(_SHORT_NUMBER)).then(bare)
+            form = _SHORT_NUMBER if column.bare_number else _BARE_NUMBER
+            number = pl.when(bare.str.contains(form)).then(bare)
             return Proof(number.cast(pl.Float64, strict=False), _double, key=_number_key)
         case "boolean":
             value = (
@@ -213,9 +216,7 @@ def _of_native(column: Column, cell: pl.Expr, native: pl.DataType) -> Proof:
     return _NONE
 
 
-def proof(
-    column: Column, cell: pl.Expr, native: pl.DataType, zoned: bool | None = None
-) -> Proof:
+def proof(column: Column, cell: pl.Expr, native: pl.DataType, zoned: bool | None = None) -> Proof:
     """How the cells of a column are proven.
 
     Args:
@@ -251,9 +252,7 @@ def exact_key(value: Any) -> str:
             since = datetime.combine(date(1970, 1, 1), value.replace(tzinfo=None))
             offset = value.utcoffset()
             micros = _micros(since - datetime(1970, 1, 1))  # noqa: DTZ001
-            return (
-                f"{micros * 1000}" if offset is None else f"{(micros - _micros(offset)) * 1000}Z"
-            )
+            return f"{micros * 1000}" if offset is None else f"{(micros - _micros(offset)) * 1000}Z"
         case (int() as year, int() as month):
             return str(year * 12 + month)
         case tuple() | list():

@@ -112,7 +112,13 @@ class Source:
         """Chunks; what goes wrong is said as a report says it."""
         try:
             yield from chunks
-        except (gzip.BadGzipFile, zipfile.BadZipFile, lzma.LZMAError, zlib.error, EOFError) as error:
+        except (
+            gzip.BadGzipFile,
+            zipfile.BadZipFile,
+            lzma.LZMAError,
+            zlib.error,
+            EOFError,
+        ) as error:
             raise TableError("compression-error", str(error)) from None
         except OSError as error:
             name = Path(error.filename).name if error.filename else self.paths[0].name

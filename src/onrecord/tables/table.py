@@ -11,7 +11,7 @@ from onrecord.parallel import cores, in_order
 from onrecord.tables.column import Compiled
 from onrecord.tables.csvfile import Cells
 from onrecord.tables.descriptor import Schema
-from onrecord.tables.groups import Group, Target, add_keys
+from onrecord.tables.groups import Group, Target, present
 from onrecord.tables.header import Header
 from onrecord.tables.keys import KeyRows
 from onrecord.tables.look import Look, Seen, picked
@@ -122,7 +122,7 @@ class Table:
         for cells, seen in self._seen(look):
             nothing = pl.Series([None] * cells.numbers.size, dtype=pl.String)
             keys = [seen.keys[c.number] if c else nothing for c in columns]
-            add_keys(found, cells.numbers, keys, tags)
+            found.add(*present(cells.numbers, keys, tags))
         return found
 
     def check(self, limit: int, folder: Path, targets: list[Target]) -> Checked:
