@@ -1,7 +1,6 @@
 """The same verdict as frictionless, row by row, on damaged tables of every kind."""
 
 import csv
-import json
 import os
 import warnings
 from collections import Counter

@@ -211,7 +211,7 @@ class CsvFile:
                 return Cells(piece.numbers, frame, {})
             rows = list(csv.reader(text_lines(piece.raw), self._excel))
         ragged = {i: row for i, row in enumerate(rows) if len(row) != width}
-        even: list[list[Any]] = rows  # type: ignore[assignment]
+        even: list[list[Any]] = list(rows)
         if ragged:
             even = [(row + [None] * width)[:width] for row in rows]
         columns = zip(*even, strict=True) if even else [()] * width

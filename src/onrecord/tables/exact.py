@@ -16,6 +16,13 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+import isodate
+import rfc3986
+import validators
+from dateutil.parser import isoparse, parse
+from jsonschema.validators import validator_for
+from rfc3986.validators import Validator
+
 from onrecord.tables.descriptor import Column
 
 Reader = Callable[[Any], Any]
@@ -43,15 +50,10 @@ def _string(column: Column) -> Reader:
         return cell if isinstance(cell, str) else None
 
     def uri(cell: str) -> str:
-        import rfc3986
-        from rfc3986.validators import Validator
-
         Validator().require_presence_of("scheme").validate(rfc3986.uri_reference(cell))
         return cell
 
     def email(cell: str) -> str | None:
-        import validators
-
         return cell if validators.email(cell) else None
 
     def uuid_(cell: str) -> str:
@@ -124,8 +126,6 @@ def _date(column: Column) -> Reader:
         if isinstance(cell, date):
             return cell
         if pattern == "any":
-            from dateutil.parser import parse
-
             found: date = parse(cell).date()
             return found
         return datetime.strptime(cell, pattern).date()
@@ -139,8 +139,6 @@ def _datetime(column: Column) -> Reader:
             return cell
         if column.format not in ("default", "any"):
             return datetime.strptime(cell, column.format)
-        from dateutil.parser import isoparse, parse
-
         if column.format == "any":
             found: datetime = parse(cell)
             return found
@@ -155,8 +153,6 @@ def _time(column: Column) -> Reader:
             return cell
         if column.format not in ("default", "any"):
             return datetime.strptime(cell, column.format).timetz()
-        from dateutil.parser import isoparse, parse
-
         if column.format == "any":
             found: time = parse(cell).timetz()
             return found
@@ -188,8 +184,6 @@ def _yearmonth(column: Column) -> Reader:
 
 def _duration(column: Column) -> Reader:
     def read(cell: Any) -> Any:
-        import isodate
-
         known = isinstance(cell, timedelta | isodate.Duration)
         return cell if known else isodate.parse_duration(cell)
 
@@ -226,6 +220,8 @@ def _list(column: Column) -> Reader:
 def _geopoint(column: Column) -> Reader:
     def read(cell: Any) -> tuple[Any, Any] | None:
         if isinstance(cell, str):
+            lon: Any
+            lat: Any
             if column.format == "default":
                 lon, lat = (part.strip() for part in cell.split(","))
             elif column.format == "array":
@@ -243,8 +239,6 @@ def _geopoint(column: Column) -> Reader:
 @cache
 def _geometry(name: str) -> Any:
     """A validator of the JSON profile of geographic data that frictionless carries."""
-    from jsonschema.validators import validator_for
-
     profile = json.loads((files("frictionless") / "assets" / "profiles" / name).read_bytes())
     return validator_for(profile)(profile)
 

@@ -50,10 +50,6 @@ def _any_value(keys: Sequence[pl.Series]) -> pl.Series | None:
     return frame.select(pl.any_horizontal(pl.all())).to_series()
 
 
-def _fits(target: Target | None) -> bool:
-    return target is not None and not target.keys.spilled
-
-
 class Group:
     """The columns of one key.
 
@@ -72,7 +68,9 @@ class Group:
         self._folder = folder
         self._nothing: list[int] = []
         # Targets that fit in memory are looked up at once; the others when all rows are read.
-        self._index = Index(next(target.keys.parts(False))) if _fits(target) else None
+        self._index = (
+            Index(next(target.keys.parts(False))) if target and not target.keys.spilled else None
+        )
 
     def call(self, name: str) -> None:
         """Name the set; no other of the table may have the same."""

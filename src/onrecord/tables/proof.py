@@ -7,7 +7,7 @@ to the same value.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -73,9 +73,17 @@ def _double(value: Any) -> float | None:
     exact = Decimal(value) if isinstance(value, int) else Decimal(str(value))
     if not exact.is_finite():
         return None
-    sign, digits, exponent = exact.normalize().as_tuple()
-    assert isinstance(exponent, int)
+    digits, exponent = _digits(exact)
     return float(exact) if len(digits) <= _DIGITS and abs(exponent) < 200 else None
+
+
+def _digits(exact: Decimal) -> tuple[str, int]:
+    """The digits of a number without zeros at their end, and the exponent that belongs to them."""
+    _, digits, exponent = exact.as_tuple()
+    assert isinstance(exponent, int)
+    shown = "".join(map(str, digits))
+    bare = shown.rstrip("0")
+    return bare, exponent + len(shown) - len(bare)
 
 
 def _number_key(value: pl.Expr) -> pl.Expr:
@@ -118,17 +126,17 @@ def _temporal(column: Column, cell: pl.Expr, zoned: bool | None) -> Proof:
     zone = ""
     if column.type == "datetime" and column.format == "default" and zoned is not False:
         zone = "Z" if zoned else "Z?"
-    told = pl.when(cell.str.contains(f"{form[:-1]}{zone}$")).then(cell)
+    told: pl.Expr = pl.when(cell.str.contains(f"{form[:-1]}{zone}$")).then(cell)
     if zone:
         told = told.str.strip_suffix("Z")
     if column.type == "date":
-        value = told.str.to_date(format, strict=False)
-        value = pl.when(value >= date(1, 1, 1)).then(value)
+        day = told.str.to_date(format, strict=False)
+        value = pl.when(day >= date(1, 1, 1)).then(day)
         return Proof(value, key=lambda v: v.cast(pl.Int32).cast(pl.String))
     if column.type == "time":
         return Proof(told.str.to_time(format, strict=False), _naive, key=_ticks)
     moment = told.str.to_datetime(format, time_unit="us", strict=False)
-    moment = pl.when(moment >= datetime(1, 1, 1)).then(moment)  # noqa: DTZ001
+    moment = pl.when(moment >= datetime(1, 1, 1)).then(moment)
     if zone:
         return Proof(moment, _utc, key=lambda v: _ticks(v) + "Z")
     return Proof(moment, _naive, key=_ticks)
@@ -172,8 +180,8 @@ def _of_text(column: Column, cell: pl.Expr, zoned: bool | None) -> Proof:
             )
             return Proof(value)
         case "year":
-            year = pl.when(cell.str.contains("^[0-9]{4}$")).then(cell)
-            return Proof(year.str.to_integer(strict=False, dtype=pl.Int64))
+            born = pl.when(cell.str.contains("^[0-9]{4}$")).then(cell)
+            return Proof(born.str.to_integer(strict=False, dtype=pl.Int64))
         case "yearmonth":
             told = pl.when(cell.str.contains("^[0-9]{4}-(?:0[1-9]|1[0-2])$")).then(cell)
             months = told.str.head(4).cast(pl.Int64) * 12 + told.str.tail(2).cast(pl.Int64)
@@ -194,7 +202,8 @@ def _of_native(column: Column, cell: pl.Expr, native: pl.DataType) -> Proof:
                 cell.cast(pl.Int64, strict=False), lambda v: v if -_INT64 <= v < _INT64 else None
             )
         case "number" if native.is_float():
-            return Proof(cell.cast(pl.Float64), _double, key=_number_key, whole=True)
+            real = pl.when(cell.is_finite()).then(cell.cast(pl.Float64))
+            return Proof(real, _double, key=_number_key)
         case "number" if whole_number:
             small = pl.when(cell.cast(pl.Float64).abs() < 1e15).then(cell)
             return Proof(small.cast(pl.Float64), _double, key=_number_key)
@@ -244,14 +253,14 @@ def exact_key(value: Any) -> str:
             return _exact_number_key(value)
         case datetime():
             at = _utc(value)
-            moment = (at or value) - datetime(1970, 1, 1)  # noqa: DTZ001
+            moment = (at or value) - datetime(1970, 1, 1)
             return f"{_micros(moment)}{'Z' if at else ''}"
         case date():
             return str((value - date(1970, 1, 1)).days)
         case time():
             since = datetime.combine(date(1970, 1, 1), value.replace(tzinfo=None))
             offset = value.utcoffset()
-            micros = _micros(since - datetime(1970, 1, 1))  # noqa: DTZ001
+            micros = _micros(since - datetime(1970, 1, 1))
             return f"{micros * 1000}" if offset is None else f"{(micros - _micros(offset)) * 1000}Z"
         case (int() as year, int() as month):
             return str(year * 12 + month)
@@ -260,17 +269,18 @@ def exact_key(value: Any) -> str:
     return repr(value)
 
 
-def _micros(span: Any) -> int:
-    return (span.days * 86_400 + span.seconds) * 1_000_000 + int(span.microseconds)
+def _micros(span: timedelta) -> int:
+    return (span.days * 86_400 + span.seconds) * 1_000_000 + span.microseconds
 
 
 def _exact_number_key(value: float | Decimal) -> str:
     exact = Decimal(str(value))
     if not exact.is_finite():
         return str(exact)
-    if exact == exact.to_integral_value():
-        return str(int(exact)) if exact.adjusted() < 400 else f"d{exact.normalize()}"
+    if exact == exact.to_integral_value() and exact.adjusted() < 400:
+        return str(int(exact))
     double = _double(exact)
     if double is None:
-        return f"d{exact.normalize()}"
+        digits, exponent = _digits(exact)
+        return f"{'-' if exact < 0 else ''}{digits}e{exponent}"
     return str(pl.Series([double]).cast(pl.String)[0])

@@ -102,7 +102,8 @@ def _bound(name: str, cell: pl.Expr, limit: Any, value: Any, fast: Any) -> Rule:
     """A bound, read as a value of the field's type; `fast` is it among proven values."""
     compare, words = _BOUNDS[name]
     broken = None if fast is None else ~compare(cell, pl.lit(fast))
-    return Rule(name, limit, f"must be {words} {limit}", _compares(compare, value), broken)
+    shown = f"{limit:g}" if isinstance(limit, float) else limit
+    return Rule(name, limit, f"must be {words} {shown}", _compares(compare, value), broken)
 
 
 def _length(name: str, cell: pl.Expr, limit: int, text: bool) -> Rule:

@@ -8,9 +8,11 @@ import io
 import lzma
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, cast
+
+import chardet
 
 from onrecord.tables.descriptor import Resource
 from onrecord.tables.problems import Problem, TableError
@@ -18,7 +20,11 @@ from onrecord.tables.problems import Problem, TableError
 #: So many bytes are read at once.
 CHUNK = 1 << 20
 _HASHES = {n for n in hashlib.algorithms_guaranteed if not n.startswith("shake")}
-_COMPRESSED = {"gz": gzip.open, "bz2": bz2.open, "xz": lzma.open}
+_COMPRESSED: dict[str, Callable[..., object]] = {
+    "gz": gzip.open,
+    "bz2": bz2.open,
+    "xz": lzma.open,
+}
 
 
 class Source:
@@ -132,7 +138,7 @@ class Source:
             if not names:
                 raise TableError("compression-error", "the archive is empty")
             return archive.open(names[0])
-        if kind not in _COMPRESSED:
+        if kind is None or kind not in _COMPRESSED:
             raise TableError("compression-error", f'compression "{kind}" is not supported')
         return cast(IO[bytes], _COMPRESSED[kind](self.paths[0], "rb"))
 
@@ -190,8 +196,6 @@ def encoding_of(chunks: Iterator[bytes], stated: str | None) -> tuple[str, str |
         codecs.getincrementaldecoder("utf-8")().decode(head)
         return "utf-8", None
     except UnicodeDecodeError:
-        import chardet
-
         guess = chardet.detect(head)["encoding"] or "utf-8"
         return guess, f"no encoding is stated and it is not UTF-8: read as {guess}"
 
