@@ -12,7 +12,7 @@ export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help release test test-hostile check format clean dictionary bench bench-quality bench-speed bench-peers
+.PHONY: help release test test-hostile check format clean dictionary bench bench-quality bench-speed bench-peers bench-validate
 
 help:  ## say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -71,6 +71,9 @@ bench-speed: $(BENCH)  ## time and memory of every stage beside the floor
 
 bench-peers: $(BENCH)  ## other tools on the same input, each in an environment of its own
 	$(BIN)/python -m bench.peers
+
+bench-validate: $(BENCH)  ## rows per second and memory of onrecord check, beside frictionless
+	$(BIN)/python -m bench.validate
 
 bench: bench-quality bench-speed bench-peers  ## all of them; writes bench/results/
 

@@ -64,6 +64,7 @@ class CsvFile:
 
     Attributes:
         labels: of its columns, empty where it has none.
+        header_rows: numbers of the rows that they stand in.
         empty: whether it holds nothing at all.
         width: how many cells the first row has.
     """
@@ -89,9 +90,9 @@ class CsvFile:
             sample = list(islice(csv.reader(lines(chunks()), self._excel), _SAMPLE))
         except (csv.Error, TypeError) as error:
             raise TableError("source-error", str(error)) from None
-        self._header = _header_rows(sample, dialect)
-        self._first = self._header[-1] + 1 if self._header else 1
-        self.labels = _labels(sample, self._header, dialect)
+        self.header_rows = _header_rows(sample, dialect)
+        self._first = self.header_rows[-1] + 1 if self.header_rows else 1
+        self.labels = _labels(sample, self.header_rows, dialect)
         first = next(self._kept(enumerate(sample, 1)), None)
         self.width = len(first[1]) if first else 0
         self.empty = not self.labels and first is None

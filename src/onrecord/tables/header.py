@@ -1,5 +1,7 @@
 """The labels of a table against the fields of its schema."""
 
+from typing import Any
+
 from onrecord.tables.descriptor import Column, Schema
 from onrecord.tables.problems import Problem, TableError
 
@@ -24,11 +26,14 @@ class Header:
         problems: what is wrong with the labels.
     """
 
-    def __init__(self, labels: list[str], schema: Schema, exact_case: bool) -> None:
+    def __init__(
+        self, labels: list[str], rows: list[int], schema: Schema, exact_case: bool
+    ) -> None:
         """Compare labels with a schema.
 
         Args:
             labels: in the order of the columns; empty where the table has no header.
+            rows: numbers of the rows that they stand in.
             schema: what the fields should be.
             exact_case: whether labels must agree in upper and lower case.
 
@@ -37,6 +42,7 @@ class Header:
         """
         self._fold = (lambda name: name) if exact_case else str.lower
         self.labels = labels
+        self._rows = rows
         self.problems: list[Problem] = []
         self.columns = list(schema.fields)
         if not labels:
@@ -74,7 +80,7 @@ class Header:
             if matched[number - 1] is None and schema.fields_match not in ("subset", "partial"):
                 self._found("extra-label", labels, label, "", number)
         if schema.fields_match == "partial" and schema.fields and not any(matched):
-            self.problems.append(Problem("unmatched-header", more={"labels": labels}))
+            self.problems.append(Problem("unmatched-header", more=self._place(labels)))
         there = {field.name for field in matched if field}
         absent = [field for field in schema.fields if field.name not in there]
         if schema.fields_match in ("superset", "partial"):
@@ -95,8 +101,11 @@ class Header:
             elif self._fold(label) != self._fold(field.name):
                 self._found("incorrect-label", labels, label, field.name, number)
 
+    def _place(self, labels: list[str]) -> dict[str, Any]:
+        return {"labels": labels, "rowNumbers": self._rows}
+
     def _found(
         self, type: str, labels: list[str], label: str, name: str, number: int, note: str = ""
     ) -> None:
-        more = {"labels": labels, "label": label, "fieldName": name}
+        more = self._place(labels) | {"label": label, "fieldName": name}
         self.problems.append(Problem(type, note, number=number, more=more))

@@ -21,6 +21,7 @@ class ParquetFile:
 
     Attributes:
         labels: names of its columns.
+        header_rows: that of the row that CSV would have.
         empty: never: a Parquet file has columns.
         types: of the columns.
         width: how many there are.
@@ -35,6 +36,7 @@ class ParquetFile:
             TableError: a file is none, or differs from the first.
         """
         self._paths = paths
+        self.header_rows = [1]
         schemas = []
         for path in paths:
             try:

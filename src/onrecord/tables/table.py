@@ -22,6 +22,7 @@ class Rows(Protocol):
     """A table that can be read, more than once."""
 
     labels: list[str]
+    header_rows: list[int]
 
     def pieces(self) -> Iterator[Any]:
         """Its rows, piece by piece."""
@@ -64,7 +65,7 @@ class Table:
         """
         self._rows = rows
         self.schema = schema
-        self.header = Header(rows.labels, schema, exact_case)
+        self.header = Header(rows.labels, rows.header_rows, schema, exact_case)
         types = getattr(rows, "types", [pl.String()] * len(self.header.columns))
         self.columns = [
             Compiled(f, i, schema.missing(f), t, True)
