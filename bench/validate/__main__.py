@@ -31,7 +31,7 @@ def measure(tool: str, path: Path, runs: int) -> dict[str, Any]:
     """
     command = [sys.executable, "-m", "bench.validate.measure", tool, str(path)]
     found = [
-        json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)  # noqa: S603
         for _ in range(runs)
     ]
     if not all(run["valid"] for run in found):

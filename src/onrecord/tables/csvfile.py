@@ -147,8 +147,7 @@ class CsvFile:
             The end, how many rows there are, where the first to keep begins, how many come
             before it, and whether a line is blank; None where the text is not clean.
         """
-        cut_off = not last and data.endswith(b"\r")  # its LF comes with the next chunk
-        if b"\0" in data or data.count(b"\r") != data.count(b"\r\n") + cut_off:
+        if b"\0" in data or (b"\r" in data and _has_lone_cr(data, last)):
             return None
         text = np.frombuffer(data, np.uint8)
         quotes = np.flatnonzero(text == ord(self._excel.quotechar or '"'))
@@ -320,6 +319,12 @@ def _is_simple(excel: Any) -> bool:
         and not excel.skipinitialspace
         and excel.delimiter != excel.quotechar
     )
+
+
+def _has_lone_cr(data: bytes, last: bool) -> bool:
+    """Whether a CR stands without its LF; at the end of a chunk it may still follow."""
+    cut_off = not last and data.endswith(b"\r")
+    return data.count(b"\r") != data.count(b"\r\n") + cut_off
 
 
 def _well_quoted(text: NDArray[np.uint8], quotes: Any, end: int, delimiter: int) -> bool:

@@ -17,7 +17,7 @@ from onrecord.tables.descriptor import Column
 
 #: What a part of a date format may be where Polars and Python agree.
 _PARTS = {
-    "Y": "[0-9]{4}",
+    "Y": "[1-9][0-9]{3}",  # Python knows no year 0000
     "m": "(?:0[1-9]|1[0-2])",
     "d": "[0-3][0-9]",
     "H": "(?:[01][0-9]|2[0-3])",
@@ -130,8 +130,7 @@ def _temporal(column: Column, cell: pl.Expr, zoned: bool | None) -> Proof:
     if zone:
         told = told.str.strip_suffix("Z")
     if column.type == "date":
-        day = told.str.to_date(format, strict=False)
-        value = pl.when(day >= date(1, 1, 1)).then(day)
+        value = told.str.to_date(format, strict=False, cache=False)
         return Proof(value, key=lambda v: v.cast(pl.Int32).cast(pl.String))
     if column.type == "time":
         return Proof(told.str.to_time(format, strict=False), _naive, key=_ticks)
