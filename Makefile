@@ -12,7 +12,7 @@ export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help release test test-hostile check format clean dictionary bench bench-quality bench-speed bench-peers bench-lookup
+.PHONY: help release test test-hostile check format clean dictionary bench bench-quality bench-speed bench-peers bench-lookup bench-validate
 
 help:  ## say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -33,9 +33,9 @@ release: $(STAMP)  ## build a release of seeds/ under data/
 test: $(STAMP)  ## run the whole test suite
 	$(BIN)/python -m pytest
 
-# Some 10 minutes on two cores. Needs strace; says how to install it where it is missing.
-test-hostile: $(STAMP)  ## kill the real command at every write, fill its disk, flip bits
-	$(BIN)/python -m pytest -m hostile tests/hostile
+# Some 12 minutes on two cores. Needs strace; says how to install it where it is missing.
+test-hostile: $(STAMP)  ## fault injection, hostile input and fuzzing
+	$(BIN)/python -m pytest -m hostile
 
 check: $(STAMP)  ## linters and types
 	$(BIN)/ruff check src flows tests bench
@@ -75,7 +75,10 @@ bench-peers: $(BENCH)  ## other tools on the same input, each in an environment 
 bench-lookup: $(BENCH)  ## why, diff and list on a release of a million paragraphs
 	$(BIN)/python -m bench.lookup
 
-bench: bench-quality bench-speed bench-peers bench-lookup  ## all of them; writes bench/results/
+bench-validate: $(BENCH)  ## rows per second and memory of onrecord check, beside frictionless
+	$(BIN)/python -m bench.validate
+
+bench: bench-quality bench-speed bench-peers bench-lookup bench-validate  ## all of them; writes bench/results/
 
 clean:  ## remove the environment and caches; data/ is yours to remove
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -36,7 +36,7 @@ from onrecord.ingest.suppress import Suppression, read_suppression
 from onrecord.layers import deduplicate as find_repeats
 from onrecord.parallel import in_order
 from onrecord.records.assemble import assemble
-from onrecord.records.validate import validate as check_records
+from onrecord.records.validate import Verdict, judge
 from onrecord.rehearsal import Rehearsal, UntouchedArchive, rehearsal
 from onrecord.release.aliases import also_known_as
 from onrecord.release.caps import exceeded
@@ -45,6 +45,7 @@ from onrecord.release.changes import Plan, Previous, plan
 from onrecord.release.describe import quality
 from onrecord.release.earlier import give_back, old_wordings, returning
 from onrecord.release.edits import follow
+from onrecord.release.invalid import ROUNDS, in_words, take_out, to_blame
 from onrecord.release.publish import creation_time, exclusive, link, load_previous, scratch_folder
 from onrecord.release.publish import publish as publish_plan
 from onrecord.release.restore import Restorer
@@ -370,42 +371,51 @@ def _unrestored(tables: Mapping[str, Rows], threads: int) -> list[str]:
     return [name for names in found for name in names]
 
 
+def _judged(planned: Plan, settings: Settings) -> tuple[Verdict, list[str]]:
+    """What is wrong with the tables, and which documents they do not give back."""
+    return (
+        judge(planned.tables, settings.threads),
+        _unrestored(planned.tables, settings.threads),
+    )
+
+
 def _checked(
     planned: Plan, previous: Previous | None, settings: Settings
 ) -> tuple[dict[str, Any], list[str], list[str]]:
     """The figures of a release, its problems, and the caps that it would hit."""
-    problems = [
-        f"{p.table}, row {p.row}, {p.field}: {p.code}: {p.message}"
-        for p in check_records(planned.tables, settings.threads)
-    ]
-    lost = _unrestored(planned.tables, settings.threads)
-    problems += [f"documents, {name}: can't be restored" for name in lost]
+    problems = in_words(*_judged(planned, settings))
     figures = {} if problems else quality(planned.tables)
     beyond = [] if problems else exceeded(planned, previous, figures, settings)
     return figures, problems, beyond
 
 
-def validate(planned: Plan, previous: Previous | None, settings: Settings) -> dict[str, Any]:
+def validate(
+    planned: Plan, previous: Previous | None, settings: Settings
+) -> tuple[dict[str, Any], dict[str, str]]:
     """Check every record against the schemas, and that every document can be restored.
 
     Returns:
-        The figures of the release, as in ``quality.json``.
+        The figures of the release, as in ``quality.json``; and the documents with an invalid
+        record, each with what is wrong. Where there are any, the tables must be made again
+        without them.
 
     Raises:
-        RefusedError: a rule is broken, or a source is hit beyond its caps. Nothing is
-            published then.
+        RefusedError: a rule is broken and no document is to blame, or too many are, or a
+            source is hit beyond its caps. Nothing is published then.
     """
-    figures, problems, beyond = _checked(planned, previous, settings)
-    if problems:
-        shown = "\n".join(problems[:20])
-        raise RefusedError(f"The release is refused, {len(problems)} problems:\n{shown}")
+    verdict, lost = _judged(planned, settings)
+    if verdict.problems or lost:
+        documents = planned.tables["documents"].num_rows
+        return {}, to_blame(verdict, lost, documents, settings.cap_invalid)
+    figures = quality(planned.tables)
+    beyond = exceeded(planned, previous, figures, settings)
     if beyond:
         shown = "\n".join(beyond)
         raise RefusedError(
             f"The release is refused, it would change too much:\n{shown}\n"
             "Look at the sources. Where this is right, allow it by name: --allow SOURCE."
         )
-    return figures
+    return figures, {}
 
 
 def _sample(tables: Mapping[str, Rows]) -> str | None:
@@ -449,7 +459,7 @@ def release(
         suppression = read_suppression(data / "archive")
         found = _concealed(found, archive, suppression)
         previous = load_previous(data)
-        planned = _planned(
+        found, planned, figures = _sound(
             found, archive, suppression, previous, data, settings, aside, run, within
         )
         if planned.version is None:
@@ -465,7 +475,6 @@ def release(
                 tuple(found.remarks),
                 _sample(previous.tables),
             )
-        figures = run(validate, planned, previous, settings)
         _note_withheld(found, data / "archive", planned.version)
         path, digest = run(
             publish_plan, planned, figures, previous, found.sources, data, settings, created, key
@@ -511,6 +520,36 @@ def rehearse(
             return rehearsal(planned, quality(previous.tables), [], [], found.remarks)
         figures, problems, beyond = run(_checked, planned, previous, settings)
         return rehearsal(planned, figures, problems, beyond, found.remarks)
+
+
+def _sound(
+    found: Found,
+    archive: Archive,
+    suppression: Suppression,
+    previous: Previous | None,
+    data: Path,
+    settings: Settings,
+    aside: Scratch,
+    run: Run,
+    within: Run,
+) -> tuple[Found, Plan, dict[str, Any]]:
+    """Take the sources to a plan without invalid records, and to its figures.
+
+    A document with an invalid record is quarantined, and all is done again without it.
+    """
+    for _ in range(ROUNDS):
+        tried = replace(found, remarks=[*found.remarks], withheld=[*found.withheld])
+        planned = _planned(
+            tried, archive, suppression, previous, data, settings, aside, run, within
+        )
+        if planned.version is None:
+            return tried, planned, {}
+        figures, blamed = run(validate, planned, previous, settings)
+        if not blamed:
+            return tried, planned, figures
+        kept, rejected = take_out(found.candidates, blamed)
+        found = replace(found, candidates=kept, rejected=found.rejected + rejected)
+    raise RefusedError("The release is refused: ever more documents have invalid records.")
 
 
 def _planned(

@@ -62,6 +62,13 @@ class Settings(BaseModel):
         description="A release is refused that would retire a larger share of a source's "
         "paragraphs.",
     )
+    cap_invalid: float = Field(
+        default=0.01,
+        ge=0,
+        le=1,
+        description="A release is refused in which a larger share of the documents, and more "
+        "than one, would be quarantined because a record of theirs is invalid.",
+    )
     allow: tuple[str, ...] = Field(
         default=(), description="Ids of sources for which the caps do not count."
     )

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from onrecord.commands import (
+    check,
     collect,
     diff,
     get,
@@ -35,6 +36,7 @@ app = typer.Typer(
     epilog="Start with:  onrecord release   then look into data/releases/.",
 )
 
+app.command("check")(check.command)
 app.command("collect")(collect.command)
 app.command("diff")(diff.command)
 app.command("get")(get.command)

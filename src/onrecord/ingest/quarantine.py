@@ -16,6 +16,7 @@ class Reason(StrEnum):
     NOT_REGULAR = "not_regular"
     NAME_NOT_UTF8 = "name_not_utf8"
     WITHDRAWN = "withdrawn"
+    INVALID_RECORD = "invalid_record"
 
 
 ADVICE = {
@@ -28,6 +29,8 @@ ADVICE = {
     Reason.NOT_REGULAR: "not a file (a pipe, a socket or a device); remove it",
     Reason.NAME_NOT_UTF8: "rename the file so that its name is UTF-8",
     Reason.WITHDRAWN: "remove it from the source's folder, or leave it out with `exclude`",
+    Reason.INVALID_RECORD: "a fault of onrecord, please report it; all records of the document "
+    "are left out",
 }
 
 

@@ -1,6 +1,7 @@
 """Check every record against the schemas, whole columns at a time.
 
-The constraints of ``schemas/*.json`` are compiled into Polars expressions. A problem is reported
+The constraints of ``schemas/*.json`` are compiled into Polars expressions by `tables.rules`,
+which does so for any package; here all cells have their types already. A problem is reported
 like frictionless reports it: table, row (counted from 1, without the header), field, code,
 message.
 """
@@ -14,6 +15,7 @@ import pyarrow as pa
 from onrecord.parallel import in_order
 from onrecord.records.schema import TABLES, Constraints, TableSchema, schema
 from onrecord.scratch import Rows
+from onrecord.tables.rules import rules
 
 #: So many problems of one kind are reported in full; the count is always right.
 SHOWN = 20
@@ -37,36 +39,33 @@ class Problem(NamedTuple):
     message: str
 
 
-def _rules(column: str, constraints: Constraints, leads: bool) -> list[tuple[str, str, pl.Expr]]:
-    """(code, rule in words, expression that is true where it is broken) of one column.
+class Verdict(NamedTuple):
+    """What was found.
+
+    Attributes:
+        problems: the first ones of each kind in full.
+        documents: for each document with a value that breaks a constraint, the first message.
+            Only a value can be blamed on the document that it comes from.
+        others: whether there are problems that belong to no document: keys and shapes.
+    """
+
+    problems: list[Problem]
+    documents: dict[str, str]
+    others: bool
+
+
+def _rules(column: str, constraints: Constraints, leads: bool) -> list[tuple[str, pl.Expr]]:
+    """(rule in words, expression that is true where it is broken) of one column.
 
     A column that leads to another table's key needs no pattern of its own.
     """
     cell = pl.col(column)
-    rules: list[tuple[str, str, pl.Expr]] = []
-    if constraints.required:
-        rules.append(("constraint-error", "a value is required", cell.is_null()))
-    if constraints.pattern is not None and not leads:
-        broken = ~cell.str.contains(f"^(?:{constraints.pattern})$")
-        rules.append(("constraint-error", f"must match {constraints.pattern}", broken))
-    if constraints.enum is not None:
-        broken = ~cell.is_in(list(constraints.enum))
-        rules.append(("constraint-error", f"must be one of {', '.join(constraints.enum)}", broken))
-    if constraints.minimum is not None:
-        broken = cell < constraints.minimum
-        rules.append(("constraint-error", f"must be at least {constraints.minimum:g}", broken))
-    if constraints.maximum is not None:
-        broken = cell > constraints.maximum
-        rules.append(("constraint-error", f"must be at most {constraints.maximum:g}", broken))
-    if constraints.min_length is not None:
-        broken = cell.str.len_chars() < constraints.min_length
-        rules.append(("constraint-error", f"must have {constraints.min_length} characters", broken))
-    if constraints.max_length is not None:
-        broken = cell.str.len_chars() > constraints.max_length
-        rules.append(
-            ("constraint-error", f"must have at most {constraints.max_length} characters", broken)
-        )
-    return rules
+    stated = constraints.model_dump(by_alias=True, exclude_none=True)
+    required = [("a value is required", cell.is_null())] if stated.pop("required") else []
+    if leads:
+        stated.pop("pattern", None)
+    compiled = [(rule.words, rule.broken) for rule in rules(cell, stated)]
+    return required + [(words, broken) for words, broken in compiled if broken is not None]
 
 
 def _keys(frame: pl.DataFrame, columns: tuple[str, ...]) -> pl.Series:
@@ -81,11 +80,23 @@ class _Findings:
         self._table = table
         self._found: dict[tuple[str, str, str], list[Problem]] = {}
         self._more: dict[tuple[str, str, str], int] = {}
+        self.documents: dict[str, str] = {}
+        self.others = False
 
     def add(
-        self, field: str, code: str, rule: str, broken: pl.Series, cells: pl.Series, before: int
+        self,
+        field: str,
+        code: str,
+        rule: str,
+        broken: pl.Series,
+        cells: pl.Series,
+        before: int,
+        owners: pl.Series | None = None,
     ) -> None:
-        """Note the rows where `broken` is true; `before` rows of the table came earlier."""
+        """Note the rows where `broken` is true; `before` rows of the table came earlier.
+
+        `owners` are the documents that the rows belong to, where they can be blamed.
+        """
         rows = broken.fill_null(False).arg_true()
         if not len(rows):
             return
@@ -95,6 +106,10 @@ class _Findings:
             message = f"{rule} (got {cells[int(row)]!r})"
             found.append(Problem(self._table, before + int(row) + 1, field, code, message))
         self._more[key] = self._more.get(key, 0) + len(rows)
+        blamed = [] if owners is None else owners.gather(rows).unique(maintain_order=True).to_list()
+        self.others = self.others or not blamed or None in blamed
+        for name in filter(None, blamed):
+            self.documents.setdefault(name, f"{self._table}, {field}: {rule}")
 
     def problems(self) -> list[Problem]:
         """All of them, in the order in which the rules were first broken."""
@@ -137,13 +152,15 @@ def _check(
     at: int,
 ) -> None:
     """Look at some rows of one table, `at` rows of which came before."""
+    owners = frame["document_id"] if "document_id" in frame.columns else None
     for field in table.fields:
-        rules = _rules(field.name, field.constraints, field.name in _implied(table))
-        if not rules:
+        kept = _rules(field.name, field.constraints, field.name in _implied(table))
+        if not kept:
             continue
-        broken = frame.select(expr.alias(str(i)) for i, (_, _, expr) in enumerate(rules))
-        for i, (code, rule, _) in enumerate(rules):
-            found.add(field.name, code, rule, broken[str(i)], frame[field.name], at)
+        broken = frame.select(expr.alias(str(i)) for i, (_, expr) in enumerate(kept))
+        cells = frame[field.name]
+        for i, (rule, _) in enumerate(kept):
+            found.add(field.name, "constraint-error", rule, broken[str(i)], cells, at, owners)
     keys = _keys(frame, table.primary_key)
     found.add(
         ", ".join(table.primary_key),
@@ -198,7 +215,7 @@ def _up_to(columns: tuple[str, ...], key: tuple[Any, ...]) -> pl.Expr:
     return reached
 
 
-def _check_table(table: TableSchema, rows: Rows, known: dict[str, pl.DataFrame]) -> list[Problem]:
+def _check_table(table: TableSchema, rows: Rows, known: dict[str, pl.DataFrame]) -> Verdict:
     """Problems of one table, piece by piece."""
     found = _Findings(table.name)
     missing = _missing(table, rows, known)
@@ -216,7 +233,7 @@ def _check_table(table: TableSchema, rows: Rows, known: dict[str, pl.DataFrame])
             found.add(field, "primary-key", "the rows are not sorted", again, keys, at)
         last = _greatest(frame, table.primary_key)
         at += frame.height
-    return found.problems()
+    return Verdict(found.problems(), found.documents, found.others)
 
 
 def validate(
@@ -235,19 +252,32 @@ def validate(
     Returns:
         The problems; none when the records keep their contract.
     """
+    return judge(tables, threads, contract).problems
+
+
+def judge(
+    tables: Mapping[str, Rows | pa.Table],
+    threads: int = 1,
+    contract: Mapping[str, TableSchema] | None = None,
+) -> Verdict:
+    """Check tables as `validate` does, and say which documents are to blame."""
     if contract is None:
         contract = {name: schema(name) for name in TABLES}
     rows = {name: t if isinstance(t, Rows) else Rows.of(t) for name, t in tables.items()}
     shaped = [misshapen(table, rows[name].schema) for name, table in contract.items()]
     problems = [problem for problem in shaped if problem]
     if problems:
-        return problems
+        return Verdict(problems, {}, True)
     referred = {f.reference.resource for table in contract.values() for f in table.foreign_keys}
     known = {
         name: rows[name].columns(contract[name].primary_key[0])
         for name in sorted(referred & contract.keys())
     }
-    checked = in_order(
-        lambda name: _check_table(contract[name], rows[name], known), contract, threads
+    checked = list(
+        in_order(lambda name: _check_table(contract[name], rows[name], known), contract, threads)
     )
-    return [problem for found in checked for problem in found]
+    blamed: dict[str, str] = {}
+    for verdict in reversed(checked):
+        blamed |= verdict.documents
+    found = [problem for verdict in checked for problem in verdict.problems]
+    return Verdict(found, blamed, any(verdict.others for verdict in checked))

@@ -1,0 +1,1 @@
+"""How fast tables are checked, and in how much memory, beside frictionless."""
