@@ -401,7 +401,7 @@ def test_a_release_that_stands_alone_has_no_chain_to_check(root: Path, tmp_path:
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_a_stranger_can_compute_the_digest(kind: str, seed_release: Path, tmp_path: Path) -> None:
-    text = (Path(__file__).parents[2] / "docs" / "releases.d" / "verify.md").read_text("utf-8")
+    text = (Path(__file__).parents[2] / "docs" / "releases.md").read_text("utf-8")
     (code,) = re.findall(r"```python\n(# digest\.py.*?)```", text, re.DOTALL)
     assert "onrecord import" not in code
     (tmp_path / "digest.py").write_text(code, encoding="utf-8")
