@@ -145,8 +145,7 @@ def main() -> None:
         asked = {f"why, {kind}": ["why", name, *place] for kind, name in _ids(data).items()}
         asked["diff of neighbours"] = ["diff", "1.0.0", "1.1.0", *place]
         asked["diff, rows of a table"] = [*asked["diff of neighbours"], "--table", "paragraphs"]
-        if (ROOT / "src" / "onrecord" / "commands" / "list.py").exists():
-            asked["list"] = ["list", *place]
+        asked["list"] = ["list", str(data)]
         report["work"] = {what: measure(arguments) for what, arguments in asked.items()}
     for what, seconds in report.get("made", {}).items():
         print(f"{what:<40} {seconds:7.1f} s CPU")
