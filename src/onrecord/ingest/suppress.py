@@ -215,7 +215,7 @@ def read_suppression(archive: Path) -> Suppression:
     place = archive / LIST
     try:
         text = place.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return Suppression(SuppressionList(), b"")
     except (OSError, UnicodeDecodeError) as error:
         raise RefusedError(f"{place}: can't be read: {error}. Nothing was published.") from None
