@@ -6,8 +6,10 @@ from typing import Any
 
 import polars as pl
 import pytest
+from typer.testing import CliRunner
 
 from onrecord.collect.custody import FORMAT, Custody
+from onrecord.commands import app
 from onrecord.errors import ConfigurationError, RefusedError
 from onrecord.ingest.archive import Archive
 from onrecord.pipeline import Outcome, discover, release
@@ -177,14 +179,64 @@ def test_the_same_record_gives_the_same_release(
     assert one.content_digest == other.content_digest
 
 
-def test_a_source_whose_text_is_withheld_shows_no_hash_of_it(
+def test_a_source_without_text_shows_no_address_and_no_hash(
     site: Site, collection: Collection
 ) -> None:
     site.routes["/a"] = answer(FIRST)
     collection.source(urls=[site.url("/a")], within={"publication": "metadata"})
     collection.run()
-    row = documents(publish(collection))[site.url("/a")]
-    assert (row["url"], row["revision"]) == (site.url("/a"), None)
+    outcome = publish(collection)
+    (row,) = documents(outcome).values()
+    assert row["path"] == row["document_id"]
+    assert (row["url"], row["retrieved"], row["revision"]) == (None, None, None)
+    written = [path.read_bytes() for path in outcome.path.rglob("*") if path.is_file()]
+    assert not any(site.url("/a").encode() in raw for raw in written)
+
+
+def test_a_withdrawn_page_is_forgotten_and_not_fetched_again(
+    site: Site, collection: Collection
+) -> None:
+    secret = b"The witness Jane Roe lives at 14 Mill Lane behind the old brewery in Ashford.\n"
+    feed = f"<rss><item><title>{secret.decode()}</title><link>{site.url('/b')}</link></item></rss>"
+    site.routes |= {
+        "/a": answer(FIRST),
+        "/b": answer(SECOND),
+        "/c": answer(b"An opening line that stands here alone.\n" + secret),
+        "/feed": answer(feed.encode()),
+    }
+    collection.source(urls=[site.url("/a"), site.url("/c")], feeds=[site.url("/feed")])
+    collection.run()
+    first = publish(collection)
+    paragraphs = pl.read_parquet(first.path / "parquet" / "paragraphs.parquet")
+    wanted = {
+        documents(first)[site.url("/a")]["document_id"],
+        paragraphs.filter(pl.col("text") == secret.decode().strip())["paragraph_id"].item(),
+    }
+    arguments = ["--category", "privacy", "--data", str(collection.data), "--yes"]
+    with Custody(collection.data / "archive").exclusive():
+        refused = CliRunner().invoke(app, ["withdraw", *sorted(wanted)[:1], *arguments])
+        assert isinstance(refused.exception, RefusedError)
+        assert "another run is collecting" in str(refused.exception)
+    for name in sorted(wanted):
+        done = CliRunner().invoke(app, ["withdraw", name, *arguments])
+        assert done.exit_code == 0 or "already" in str(done.exception), done.exception
+    kept = {v.url for v in collection.visits()}
+    assert kept == {site.url("/b")}
+    assert collection.visits("feed") == []
+
+    site.requests.clear()
+    outcome = collection.run()["web"]
+    assert not site.asked("/a")
+    assert "a page that was withdrawn is left out" in outcome.remarks
+    assert {(v.url, v.reason) for v in outcome.failures} == {
+        (site.url("/c"), "withdrawn"),
+        (site.url("/feed"), "withdrawn"),
+    }
+    assert outcome.unchanged == 1  # the feed is read, though nothing of it is kept
+    left = collection.data / "archive"
+    assert not any(b"Jane Roe" in path.read_bytes() for path in left.rglob("*") if path.is_file())
+    again = release(collection.seeds, collection.data, Settings(allow=("web",)))
+    assert set(documents(again)) == {site.url("/b")}
 
 
 def test_an_index_that_leads_to_itself_ends(site: Site, collection: Collection) -> None:

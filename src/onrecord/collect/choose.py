@@ -151,6 +151,10 @@ def choose(
     if len(wanted) < len(pages):
         n = len(pages) - len(wanted)
         listed.left_out.append(f"{n:,} page{'s' * (n > 1)} left out by its globs")
+    if session.withdrawn:
+        for url in [url for url in wanted if session.withdrawn.page(source.id, url)]:
+            del wanted[url]
+            listed.left_out.append("a page that was withdrawn is left out")
     known = {url: session.known.get((source.id, Role.PAGE, url)) for url in wanted}
     due = [url for url in wanted if not _is_recent(known[url], limits, now)]
 

@@ -2,7 +2,8 @@
 
 Contract: ``<data>/archive/custody/`` holds files of JSON Lines, named by a number that grows, the
 time at which they were written, and a digest of what they hold. A file is written next to its
-place, flushed and renamed, and never changed; a run adds files. Their order is that of the numbers,
+place, flushed and renamed, and never changed; a run adds files, and only a withdrawal takes visits
+out of them. Their order is that of the numbers,
 because a clock may be set back. Each line is one `Visit`. The bytes that
 a line names by sha256 are in the archive before the line is written.
 """
@@ -10,7 +11,8 @@ a line names by sha256 are in the archive before the line is written.
 import datetime
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
@@ -123,14 +125,20 @@ def stamp(moment: datetime.datetime) -> str:
     return moment.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def _lines(visits: Sequence[Visit]) -> str:
+    """Visits as JSON Lines, in ASCII: no reader finds another end of line in it."""
+    return "".join(json.dumps(asdict(visit)) + "\n" for visit in visits)
+
+
 class Custody:
     """The record below an archive's folder."""
 
     def __init__(self, archive: Path) -> None:
         self._folder = archive / "custody"
 
-    def exclusive(self) -> filelock.BaseFileLock:
-        """Hold the record for one collector.
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Hold the record: for one collector, or for a withdrawal.
 
         Raises:
             RefusedError: another one is at work, or the folder can't be written.
@@ -141,13 +149,17 @@ class Custody:
             lock.acquire()
         except filelock.Timeout:
             raise RefusedError(
-                f"{self._folder}: another run is collecting here. Wait until it is done."
+                f"{self._folder}: another run is collecting here. Wait until it is done, or stop "
+                "it: what it fetched is kept. Then try again."
             ) from None
         except OSError as error:
             raise RefusedError(
                 f"{self._folder}: can't be written: {error.strerror or error}"
             ) from None
-        return lock
+        try:
+            yield
+        finally:
+            lock.release()
 
     def _files(self) -> list[Path]:
         """The files of the record, oldest first."""
@@ -163,19 +175,37 @@ class Custody:
         Raises:
             RefusedError: they can't be written.
         """
-        lines = [json.dumps(asdict(visit)) + "\n" for visit in visits]
-        content = "".join(lines).encode("ascii")  # JSON escapes everything else
+        content = _lines(visits)
         time = moment.astimezone(datetime.UTC).strftime("%Y%m%dT%H%M%SZ")
         last = max((int(path.name[:_DIGITS]) for path in self._files()), default=0)
-        digest = hashlib.sha256(content).hexdigest()[:12]
+        digest = hashlib.sha256(content.encode()).hexdigest()[:12]
         name = f"{last + 1:0{_DIGITS}}-{time}-{digest}{_SUFFIX}"
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            write_atomically(self._folder / name, [content])
+            write_atomically(self._folder / name, content)
         except OSError as error:
             raise RefusedError(
                 f"{self._folder / name}: can't be written: {error.strerror or error}"
             ) from None
+
+    def exists(self) -> bool:
+        """Whether anybody ever collected here."""
+        return self._folder.is_dir()
+
+    def drop(self, unwanted: Callable[[Visit], bool]) -> None:
+        """Take visits out of the record. The caller holds `exclusive`.
+
+        Raises:
+            OSError: it can't be written.
+            RefusedError: it is damaged.
+        """
+        for path in self._files():
+            visits = list(self._read(path))
+            kept = [visit for visit in visits if not unwanted(visit)]
+            if not kept:
+                path.unlink()
+            elif len(kept) < len(visits):
+                write_atomically(path, _lines(kept))
 
     def visits(self) -> Iterator[Visit]:
         """All visits, oldest first.
@@ -184,15 +214,15 @@ class Custody:
             RefusedError: a file can't be read, or is damaged.
         """
         for path in self._files():
-            try:
-                text = path.read_text(encoding="ascii")
-                for line in text.splitlines():
-                    row = json.loads(line)
-                    yield Visit(**{name: row[name] for name in row if name in _FIELDS})
-            except (OSError, ValueError, TypeError) as error:
-                raise RefusedError(
-                    f"{path}: can't be read as a record of custody: {error}"
-                ) from None
+            yield from self._read(path)
+
+    def _read(self, path: Path) -> Iterator[Visit]:
+        try:
+            for line in path.read_text(encoding="ascii").splitlines():
+                row = json.loads(line)
+                yield Visit(**{name: row[name] for name in row if name in _FIELDS})
+        except (OSError, ValueError, TypeError) as error:
+            raise RefusedError(f"{path}: can't be read as a record of custody: {error}") from None
 
     def known(self) -> dict[Key, Known]:
         """What the record says of each address that was ever asked for."""

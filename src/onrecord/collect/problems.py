@@ -28,6 +28,7 @@ class Reason(StrEnum):
     BAD_REDIRECT = "bad_redirect"
     ASKED_TO_WAIT = "asked_to_wait"
     GIVEN_UP = "given_up"
+    WITHDRAWN = "withdrawn"
     BAD_LIST = "bad_list"
 
 

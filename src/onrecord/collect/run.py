@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from onrecord.collect.choose import DEEPEST, Listed, choose, chosen_sources, follow_lists
 from onrecord.collect.custody import Custody, Result, Role, Visit
@@ -19,6 +19,9 @@ from onrecord.collect.problems import Problem
 from onrecord.collect.session import Job, Session
 from onrecord.collect.urls import host_of
 from onrecord.ingest.archive import Archive
+
+if TYPE_CHECKING:
+    from onrecord.collect.withdrawn import Withdrawn
 
 T = TypeVar("T")
 
@@ -140,6 +143,15 @@ def _tally(source_id: str, session: Session, listed: Listed, counts: tuple[int, 
     )
 
 
+def _withdrawn(archive: Path) -> "Withdrawn | None":
+    """What must not be fetched again; None where nothing ever was withdrawn."""
+    if not (archive / "suppressed.json").exists():
+        return None  # and nothing heavy is imported
+    from onrecord.collect.withdrawn import Withdrawn  # noqa: PLC0415
+
+    return Withdrawn(archive)
+
+
 def collect(
     seeds: Path,
     data: Path,
@@ -171,7 +183,8 @@ def collect(
     clock = clock or Clock()
     custody = Custody(data / "archive")
     with custody.exclusive():
-        session = Session(Archive(data / "archive"), custody, clock, seen)
+        withdrawn = _withdrawn(data / "archive")
+        session = Session(Archive(data / "archive"), custody, clock, seen, withdrawn)
 
         def each(stage: Callable[..., Any], jobs: list[Job], most: int) -> list[Any]:
             """Run a stage for each batch of jobs; gather what it gives."""

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from onrecord import __version__
 from onrecord.collect.config import Collect
@@ -14,6 +15,9 @@ from onrecord.collect.pace import Clock
 from onrecord.collect.problems import Problem, Reason
 from onrecord.errors import RefusedError
 from onrecord.ingest.archive import Archive
+
+if TYPE_CHECKING:
+    from onrecord.collect.withdrawn import Withdrawn
 
 #: Headers that are kept, each cut at so many characters.
 _KEPT = (
@@ -74,12 +78,19 @@ class Session:
         custody: where the record goes. The caller holds it exclusively.
         clock: for waiting, and for the time that is recorded.
         seen: told of each visit, in the threads.
+        withdrawn: what must not be fetched; None where nothing ever was withdrawn.
     """
 
     def __init__(
-        self, archive: Archive, custody: Custody, clock: Clock, seen: Callable[[Visit], None]
+        self,
+        archive: Archive,
+        custody: Custody,
+        clock: Clock,
+        seen: Callable[[Visit], None],
+        withdrawn: "Withdrawn | None" = None,
     ) -> None:
         self.archive = archive
+        self.withdrawn = withdrawn
         self.known: dict[Key, Known] = custody.known()
         self.visits: list[Visit] = []
         self._custody = custody
@@ -99,7 +110,8 @@ class Session:
             job: what to ask for.
 
         Returns:
-            The visit, and the bytes that stand for the address now; None where it failed.
+            The visit, and the bytes that came or still hold; None where there are none. A list
+            whose bytes must not be kept can still be read.
 
         Raises:
             RefusedError: the archive can't be read or written.
@@ -110,8 +122,12 @@ class Session:
         content = self._content(trail, known)
         if content == b"" and trail.problem is None:
             trail.problem, content = Problem(Reason.EMPTY, "a response without content"), None
-        visit = self._visit(job, trail, content, known)
-        self._keep(visit, content)
+        if content and self.withdrawn and self.withdrawn.content(content):
+            found = "it holds text that was withdrawn; nothing of it is kept"
+            trail.problem = Problem(Reason.WITHDRAWN, found)
+        kept = None if trail.problem else content
+        visit = self._visit(job, trail, kept, known)
+        self._keep(visit, kept)
         self._keep_robots(job)
         return visit, content
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from onrecord.collect.withdrawn import forgetting
 from onrecord.ingest.archive import Archive
 from onrecord.ingest.decode import decode, is_nfc
 from onrecord.ingest.suppress import KEY, LIST, Suppression
@@ -59,19 +60,22 @@ def purge(data: Path, suppression: Suppression) -> None:
 
     Raises:
         OSError: something can't be read, written or removed.
+        RefusedError: pages are being collected, or the record of it is damaged.
     """
     folder = data / "archive"
     archive = Archive(folder)
     archive.tidy()
-    for pack in archive.packs():
-        files = archive.read_pack(pack)
-        gone = holds(suppression, list(files.values()))
-        if any(gone):
-            kept = [raw for raw, out in zip(files.values(), gone, strict=True) if not out]
-            archive.replace_pack(pack, kept)
+    with forgetting(folder, suppression) as left:
+        for pack in archive.packs():
+            files = archive.read_pack(pack)
+            gone = holds(suppression, list(files.values()))
+            if any(gone):
+                kept = [raw for raw, out in zip(files.values(), gone, strict=True) if not out]
+                archive.replace_pack(pack, kept)
+                left |= {name for name, out in zip(files, gone, strict=True) if out}
     for path in sorted(folder.rglob("*")) if folder.is_dir() else []:
         inside = path.relative_to(folder).parts
-        strange = path.is_file() and inside[0] not in {"packs", "withheld"}
+        strange = path.is_file() and inside[0] not in {"packs", "withheld", "custody"}
         if strange and path.name not in _OWN and holds(suppression, [path.read_bytes()])[0]:
             path.unlink()
     for name in CACHES:
