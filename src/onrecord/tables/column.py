@@ -8,9 +8,10 @@ from typing import Any
 import polars as pl
 
 from onrecord.tables import exact
+from onrecord.tables.canonical import exact_key
 from onrecord.tables.descriptor import FORMATS, ITEM_TYPES, SUPPORTED, Column
 from onrecord.tables.problems import TableError
-from onrecord.tables.proof import Proof, exact_key, proof
+from onrecord.tables.proof import Proof, proof
 from onrecord.tables.rules import PRINTABLE, Rule, RuleError, rules
 
 #: What a cell that is not proven turned out to be: (type of problem, note) for each problem.

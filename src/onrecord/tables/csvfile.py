@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.csv
 from numpy.typing import NDArray
 
+from onrecord.tables.csvdialect import guessed, header_rows, is_comment, is_simple, labels
 from onrecord.tables.descriptor import Dialect
 from onrecord.tables.problems import TableError
 from onrecord.tables.source import lines, safe_end, text_lines
@@ -86,24 +87,24 @@ class CsvFile:
         self._dialect = dialect
         csv.field_size_limit(2147483646)  # as frictionless has it: no limit on a cell
         try:
-            self._excel = _guessed(list(islice(lines(chunks()), _SAMPLE)), dialect, delimiter)
+            self._excel = guessed(list(islice(lines(chunks()), _SAMPLE)), dialect, delimiter)
             sample = list(islice(csv.reader(lines(chunks()), self._excel), _SAMPLE))
         except (csv.Error, TypeError) as error:
             raise TableError("source-error", str(error)) from None
-        self.header_rows = _header_rows(sample, dialect)
+        self.header_rows = header_rows(sample, dialect)
         self._first = self.header_rows[-1] + 1 if self.header_rows else 1
-        self.labels = _labels(sample, self.header_rows, dialect)
+        self.labels = labels(sample, self.header_rows, dialect)
         first = next(self._kept(enumerate(sample, 1)), None)
         self.width = len(first[1]) if first else 0
         self.empty = not self.labels and first is None
         plain = not (dialect.comment_char or dialect.comment_rows or dialect.skip_blank_rows)
-        self._simple = plain and _is_simple(self._excel)
+        self._simple = plain and is_simple(self._excel)
 
     def _kept(self, rows: Any) -> Iterator[tuple[int, list[str]]]:
         """The rows of the table among (number, cells) of the file."""
         dialect = self._dialect
         for number, cells in rows:
-            if number < self._first or _is_comment(dialect, number, cells):
+            if number < self._first or is_comment(dialect, number, cells):
                 continue
             if dialect.skip_blank_rows and not any(cells):
                 continue
@@ -289,38 +290,6 @@ class _Feed:
         return self._lines.read().encode() + self._rest
 
 
-def _guessed(sample: list[str], dialect: Dialect, delimiter: str | None) -> Any:
-    """The dialect for ``csv``: as stated, and what is left open guessed from the first lines."""
-    stated = dialect.delimiter or delimiter
-    try:
-        found: Any = csv.Sniffer().sniff("".join(sample), stated or ",\t;|")
-    except csv.Error:
-        found = csv.excel
-    quote = found.quotechar if dialect.quote_char is None else dialect.quote_char
-    space = dialect.skip_initial_space
-    excel: Any = type("excel", (csv.excel,), {})
-    excel.delimiter = stated or found.delimiter
-    excel.quotechar = '"' if quote == "'" and dialect.quote_char is None else quote
-    excel.quoting = csv.QUOTE_NONE if quote == "" else csv.QUOTE_MINIMAL
-    excel.escapechar = dialect.escape_char
-    excel.doublequote = dialect.double_quote if dialect.escape_char else True
-    excel.skipinitialspace = found.skipinitialspace if space is None else space
-    if not excel.quotechar:
-        excel.quotechar = None
-    return excel
-
-
-def _is_simple(excel: Any) -> bool:
-    """Whether Arrow reads this dialect as ``csv`` does."""
-    marks = (excel.delimiter, excel.quotechar or "")
-    return (
-        all(len(mark) == 1 and mark.isascii() and mark not in "\r\n" for mark in marks)
-        and not excel.escapechar
-        and not excel.skipinitialspace
-        and excel.delimiter != excel.quotechar
-    )
-
-
 def _has_lone_cr(data: bytes, last: bool) -> bool:
     """Whether a CR stands without its LF; at the end of a chunk it may still follow."""
     cut_off = not last and data.endswith(b"\r")
@@ -344,44 +313,3 @@ def _well_quoted(text: NDArray[np.uint8], quotes: Any, end: int, delimiter: int)
     fine = (after == delimiter) | (after == _LF) | (after == _CR) | (closes + 1 >= end)
     fine[:-1] |= doubled
     return bool(fine.all())
-
-
-def _is_comment(dialect: Dialect, number: int, cells: list[str]) -> bool:
-    if number in dialect.comment_rows:
-        return True
-    return bool(dialect.comment_char and cells and cells[0].startswith(dialect.comment_char))
-
-
-def _header_rows(sample: list[list[str]], dialect: Dialect) -> list[int]:
-    """Which rows hold the labels: as stated, else the first of about the usual width."""
-    if dialect.header is False:
-        return []
-    if dialect.header_rows is not None or dialect.header is not None:
-        return list(dialect.header_rows or (1,)) if dialect.header_rows != () else []
-    widths = [len(cells) for cells in sample]
-    usual = round(sum(widths) / len(widths)) if widths else 0
-    drift = max(round(usual * 0.1), 1)
-    for number, cells in enumerate(sample, 1):
-        if _is_comment(dialect, number, cells):
-            continue
-        if usual - drift <= len(cells) <= usual + drift:
-            return [number]
-    return [1]
-
-
-def _labels(sample: list[list[str]], header: list[int], dialect: Dialect) -> list[str]:
-    """The labels: rows of the header, joined where there are several."""
-    labels: list[str] = []
-    above: dict[int, str] = {}
-    for number, cells in enumerate(sample, 1):
-        if number not in header or _is_comment(dialect, number, cells):
-            continue
-        for i, cell in enumerate(text.strip() for text in cells):
-            if above.get(i) == cell:
-                continue
-            above[i] = cell
-            if i < len(labels):
-                labels[i] = dialect.header_join.join([labels[i], cell])
-            else:
-                labels.append(cell)
-    return labels

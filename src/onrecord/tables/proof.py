@@ -7,12 +7,12 @@ to the same value.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
+from datetime import datetime
 from typing import Any
 
 import polars as pl
 
+from onrecord.tables.canonical import double, utc
 from onrecord.tables.descriptor import Column
 
 #: What a part of a date format may be where Polars and Python agree.
@@ -33,7 +33,6 @@ _FORMS = {
 _SHORT_NUMBER = r"^[+-]?(?:[0-9]{1,9}(?:\.[0-9]{0,6})?|[0-9]{10,15}|\.[0-9]{1,15})$"
 #: Those that stay the same when all before the first and after the last digit is cut off.
 _BARE_NUMBER = r"^-?[0-9]{1,9}(?:\.[0-9]{1,6})?$"
-_DIGITS = 15
 _INT64 = 1 << 63
 _LABEL = "[a-z0-9]{1,20}"
 _TEXTS = {
@@ -68,24 +67,6 @@ class Proof:
 _NONE = Proof(None)
 
 
-def _double(value: Any) -> float | None:
-    """A number as a double, where no other number of so few digits has the same."""
-    exact = Decimal(value) if isinstance(value, int) else Decimal(str(value))
-    if not exact.is_finite():
-        return None
-    digits, exponent = _digits(exact)
-    return float(exact) if len(digits) <= _DIGITS and abs(exponent) < 200 else None
-
-
-def _digits(exact: Decimal) -> tuple[str, int]:
-    """The digits of a number without zeros at their end, and the exponent that belongs to them."""
-    _, digits, exponent = exact.as_tuple()
-    assert isinstance(exponent, int)
-    shown = "".join(map(str, digits))
-    bare = shown.rstrip("0")
-    return bare, exponent + len(shown) - len(bare)
-
-
 def _number_key(value: pl.Expr) -> pl.Expr:
     """Whole numbers as integers have it, so that 1 and 1.0 are the same key."""
     whole = (value == value.floor()) & (value.abs() < 1e15)
@@ -112,11 +93,6 @@ def _naive(value: Any) -> Any:
     return value if value.tzinfo is None else None
 
 
-def _utc(value: datetime) -> datetime | None:
-    """A moment with a zone, as UTC without its name."""
-    return None if value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)
-
-
 def _temporal(column: Column, cell: pl.Expr, zoned: bool | None) -> Proof:
     """Dates and times in a format of fixed width."""
     format = _FORMS[column.type] if column.format == "default" else column.format
@@ -137,7 +113,7 @@ def _temporal(column: Column, cell: pl.Expr, zoned: bool | None) -> Proof:
     moment = told.str.to_datetime(format, time_unit="us", strict=False)
     moment = pl.when(moment >= datetime(1, 1, 1)).then(moment)
     if zone:
-        return Proof(moment, _utc, key=lambda v: _ticks(v) + "Z")
+        return Proof(moment, utc, key=lambda v: _ticks(v) + "Z")
     return Proof(moment, _naive, key=_ticks)
 
 
@@ -169,7 +145,7 @@ def _of_text(column: Column, cell: pl.Expr, zoned: bool | None) -> Proof:
                 )
             form = _SHORT_NUMBER if column.bare_number else _BARE_NUMBER
             number = pl.when(bare.str.contains(form)).then(bare)
-            return Proof(number.cast(pl.Float64, strict=False), _double, key=_number_key)
+            return Proof(number.cast(pl.Float64, strict=False), double, key=_number_key)
         case "boolean":
             value = (
                 pl.when(cell.is_in(list(column.false_values)))
@@ -202,10 +178,10 @@ def _of_native(column: Column, cell: pl.Expr, native: pl.DataType) -> Proof:
             )
         case "number" if native.is_float():
             real = pl.when(cell.is_finite()).then(cell.cast(pl.Float64))
-            return Proof(real, _double, key=_number_key)
+            return Proof(real, double, key=_number_key)
         case "number" if whole_number:
             small = pl.when(cell.cast(pl.Float64).abs() < 1e15).then(cell)
-            return Proof(small.cast(pl.Float64), _double, key=_number_key)
+            return Proof(small.cast(pl.Float64), double, key=_number_key)
         case "boolean" if native == pl.Boolean:
             return Proof(cell, whole=True)
         case "date" if native == pl.Date:
@@ -214,8 +190,8 @@ def _of_native(column: Column, cell: pl.Expr, native: pl.DataType) -> Proof:
             moment = cell.cast(pl.Datetime("us", native.time_zone))
             if native.time_zone is None:
                 return Proof(moment, _naive, whole=True, key=_ticks)
-            utc = moment.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-            return Proof(utc, _utc, whole=True, key=lambda v: _ticks(v) + "Z")
+            there = moment.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+            return Proof(there, utc, whole=True, key=lambda v: _ticks(v) + "Z")
         case "time" if native == pl.Time:
             return Proof(cell, _naive, whole=True, key=_ticks)
         case "year" if whole_number:
@@ -237,49 +213,3 @@ def proof(column: Column, cell: pl.Expr, native: pl.DataType, zoned: bool | None
     if isinstance(native, pl.String):
         return _of_text(column, cell, zoned)
     return _of_native(column, cell, native)
-
-
-def exact_key(value: Any) -> str:
-    """A value that was read exactly as a text: what `Proof.key` gives for the same value."""
-    match value:
-        case str():
-            return value
-        case bool():
-            return str(value).lower()
-        case int():
-            return str(value)
-        case float() | Decimal():
-            return _exact_number_key(value)
-        case datetime():
-            at = _utc(value)
-            moment = (at or value) - datetime(1970, 1, 1)
-            return f"{_micros(moment)}{'Z' if at else ''}"
-        case date():
-            return str((value - date(1970, 1, 1)).days)
-        case time():
-            since = datetime.combine(date(1970, 1, 1), value.replace(tzinfo=None))
-            offset = value.utcoffset()
-            micros = _micros(since - datetime(1970, 1, 1))
-            return f"{micros * 1000}" if offset is None else f"{(micros - _micros(offset)) * 1000}Z"
-        case (int() as year, int() as month):
-            return str(year * 12 + month)
-        case tuple() | list():
-            return "[" + "\0".join(map(exact_key, value)) + "]"
-    return repr(value)
-
-
-def _micros(span: timedelta) -> int:
-    return (span.days * 86_400 + span.seconds) * 1_000_000 + span.microseconds
-
-
-def _exact_number_key(value: float | Decimal) -> str:
-    exact = Decimal(str(value))
-    if not exact.is_finite():
-        return str(exact)
-    if exact == exact.to_integral_value() and exact.adjusted() < 400:
-        return str(int(exact))
-    double = _double(exact)
-    if double is None:
-        digits, exponent = _digits(exact)
-        return f"{'-' if exact < 0 else ''}{digits}e{exponent}"
-    return str(pl.Series([double]).cast(pl.String)[0])
