@@ -315,11 +315,15 @@ def test_restore_of_an_unknown_document_is_one_message(
     check_failed(result, 1, "no document", repr(unknown))
 
 
-def test_restore_of_a_withheld_document_is_one_message(
-    published: tuple[Path, Result], documents: dict[str, str]
+def test_restore_of_a_withheld_document_without_the_archive_is_one_message(
+    published: tuple[Path, Result], documents: dict[str, str], tmp_path: Path
 ) -> None:
-    result = onrecord("restore", documents["a.txt"], cwd=published[0])
-    check_failed(result, 1, documents["a.txt"], "withheld", "'closed'")
+    place, _ = published
+    (closed,) = [name for path, name in documents.items() if path == name]
+    result = onrecord("restore", closed, "--archive", tmp_path, cwd=place)
+    check_failed(result, 1, closed, "withheld", "'closed'", "where the archive is")
+    result = onrecord("restore", closed, cwd=place)
+    assert result.stdout == (place / "seeds" / "closed" / "a.txt").read_bytes()
 
 
 def test_restore_from_an_unknown_release_is_one_message(

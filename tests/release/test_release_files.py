@@ -48,7 +48,7 @@ def test_frictionless_finds_tables_and_files_valid(seed_release: Path) -> None:
     assert report.valid, report.to_summary()
     kinds = [task.type for task in report.tasks]
     assert kinds.count("table") == len(TABLES)
-    assert kinds.count("file") == len(TABLES)
+    assert kinds.count("file") == len(TABLES) + len(INDEXES)
 
 
 def test_frictionless_finds_the_parquet_tables_valid(seed_release: Path) -> None:

@@ -82,7 +82,7 @@ class Archive:
         Raises:
             RefusedError: it can't be removed.
         """
-        if not self._folder.exists():
+        if not self._folder.is_dir():
             return
         try:
             with self._writing():
@@ -195,9 +195,10 @@ class Archive:
             self._places = {n: p for n, p in self._places.items() if p.pack != pack}
             if kept:
                 self._places |= self._write_pack(kept)
-            (self._packs / f"{pack}{_INDEX}").unlink()
-            (self._packs / f"{pack}{_PACK}").unlink()
-            flush_folder(self._packs)
+            with self._writing():
+                (self._packs / f"{pack}{_INDEX}").unlink()
+                (self._packs / f"{pack}{_PACK}").unlink()
+                flush_folder(self._packs)
 
     def has_key(self) -> bool:
         """Whether the secret that `key` gives was ever needed."""
