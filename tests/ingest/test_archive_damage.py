@@ -25,7 +25,7 @@ def test_what_a_crash_left_is_removed(tmp_path: Path, packs: Path) -> None:
     archive = Archive(tmp_path)
     archive.tidy()
     assert sorted(packs.iterdir()) == whole
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["packs"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "packs"]
     assert archive.get(hashlib.sha256(RAW).hexdigest()) == RAW
 
 
