@@ -7,11 +7,12 @@ Batches of files go through the first stages in threads; what is large waits asi
 
 import itertools
 import tempfile
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 import polars as pl
@@ -23,7 +24,7 @@ from onrecord.collect.custody import Custody
 from onrecord.collect.handover import collected, joined
 from onrecord.corpus import Corpus, Prepared, text_of
 from onrecord.dedup.engine import Decisions
-from onrecord.errors import RefusedError
+from onrecord.errors import ConfigurationError, RefusedError
 from onrecord.ingest.archive import Archive
 from onrecord.ingest.conceal import conceal, conceal_rejected, concealed_id
 from onrecord.ingest.files import Candidate, find
@@ -31,9 +32,13 @@ from onrecord.ingest.language import detect
 from onrecord.ingest.private import Withheld, write_withheld
 from onrecord.ingest.quarantine import Reason, Rejected, reject
 from onrecord.ingest.read import Batch, document_id, read
+from onrecord.ingest.readers.registry import known_formats
 from onrecord.ingest.sources import Publication, Source, read_sources
 from onrecord.ingest.suppress import Suppression, read_suppression
+from onrecord.ingest.unpack import may_need_reader, remarks
+from onrecord.ingest.unpack import unpack as read_with_readers
 from onrecord.layers import deduplicate as find_repeats
+from onrecord.markup import without_marks
 from onrecord.parallel import in_order
 from onrecord.records.assemble import assemble
 from onrecord.records.validate import Verdict, judge
@@ -89,6 +94,9 @@ class Found:
         paths: for each document id the path of its file, as it is in the source's folder.
         renamed: for the id that a document would have under another publication mode, its id.
         withheld: documents that the archive gives back, and the release does not.
+        containers: sha256 of each file that a reader read, by source and path.
+        members: source and path of the file that a document was found in, by its id.
+        looked: whether files that are called like plain texts were looked into.
     """
 
     sources: list[Source]
@@ -99,6 +107,9 @@ class Found:
     paths: dict[str, str]
     renamed: dict[str, str]
     withheld: list[Withheld]
+    containers: dict[tuple[str, str], str] = field(default_factory=dict)
+    members: dict[str, tuple[str, str]] = field(default_factory=dict)
+    looked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +176,7 @@ def _number(found: Found, candidates: list[Candidate]) -> None:
     Raises:
         RefusedError: two have the same id.
     """
-    ids = {c.document_id or document_id(c.source_id, c.path): c for c in candidates}
+    ids = {c.document_id or document_id(c.source_id, c.path, c.locator): c for c in candidates}
     if len(ids) != len(candidates):
         raise RefusedError("Two different documents have the same id. Nothing was published.")
     found.order.clear()
@@ -173,27 +184,91 @@ def _number(found: Found, candidates: list[Candidate]) -> None:
     found.candidates[:] = [replace(ids[name], document_id=name) for name in sorted(ids)]
 
 
+def unpack(found: Found, store: Archive, settings: Settings, look: bool = False) -> Found:
+    """Have readers read what is no plain text; what they find stands in its place.
+
+    Args:
+        found: what the sources hold; it is not changed.
+        store: where files, and what is found in them, are put for the time of the run.
+        settings: with the limits.
+        look: whether files that are called like plain texts are looked into, too.
+
+    Returns:
+        What there is to read now.
+
+    Raises:
+        ConfigurationError: a source names a reader that does not exist.
+        RefusedError: the store can't be written.
+    """
+    sources = {source.id: source for source in found.sources}
+    _check_formats(found.sources)
+    plain: list[Candidate] = []
+    others: list[Candidate] = []
+    for candidate in found.candidates:
+        source = sources[candidate.source_id]
+        unsure = look and candidate.extract is None and source.format is None
+        (others if unsure or may_need_reader(candidate, source) else plain).append(candidate)
+    others.sort(key=lambda c: (c.source_id, c.path))
+    with _keeping():
+        result = read_with_readers(others, sources, store, settings)
+    candidates = plain + [replace(c, document_id="") for c in result.candidates]
+    unpacked = replace(
+        found,
+        candidates=[],
+        order={},
+        rejected=found.rejected + result.rejected,
+        remarks=[*found.remarks, *remarks(result.left_out)],
+        paths={},
+        renamed={},
+        containers=result.containers,
+        members={},
+        looked=look,
+    )
+    if others:
+        candidates.sort(key=lambda c: (c.source_id, c.path, c.extract.place if c.extract else 0))
+        _number(unpacked, candidates)
+    else:
+        unpacked.candidates.extend(plain)
+        unpacked.order.update(found.order)
+    return unpacked
+
+
+def _check_formats(sources: list[Source]) -> None:
+    """Refuse names of readers that do not exist."""
+    stated = {source.format for source in sources if source.format}
+    if stated and (unknown := sorted(stated - set(known_formats()))):
+        raise ConfigurationError(
+            f"source.yml: key `format`: no reader is called {', '.join(unknown)} "
+            f"(there are: {', '.join(known_formats())})"
+        )
+
+
 def _concealed(found: Found, archive: Archive, suppression: Suppression) -> Found:
     """The same files, those of sources without text under names that say nothing."""
     for c in found.candidates:
-        found.paths[c.document_id] = c.path
+        found.paths[c.document_id] = f"{c.path}!/{c.locator}" if c.locator else c.path
+        if c.extract:
+            found.members[c.document_id] = c.source_id, c.path
     closed = {s.id for s in found.sources if s.publication is Publication.METADATA}
     rejected = []
     for entry in found.rejected:
         shut = entry.source_id in closed
         named = conceal_rejected(entry, archive.key()) if shut else entry
-        name = named.path if shut else document_id(entry.source_id, entry.path)
-        rejected.append(named._replace(path=name) if suppression.has_document(name) else named)
+        name = named.path if shut else document_id(entry.source_id, entry.path, entry.locator)
+        hidden = named._replace(path=name, locator="")
+        rejected.append(hidden if suppression.has_document(name) else named)
     found.rejected[:] = rejected
     if closed or archive.has_key():
         for c in found.candidates:
-            other = concealed_id(archive.key(), c.source_id, c.path)
+            other = concealed_id(archive.key(), c.source_id, c.path, c.locator)
             closing = c.source_id in closed
             found.renamed[c.document_id if closing else other] = other if closing else c.document_id
         by_place = sorted(found.candidates, key=lambda c: found.order[c.document_id])
         files = [conceal(c, archive.key()) if c.source_id in closed else c for c in by_place]
         for before, after in zip(by_place, files, strict=True):
-            found.paths[after.document_id] = before.path
+            found.paths[after.document_id] = found.paths[before.document_id]
+            if before.extract:
+                found.members[after.document_id] = before.source_id, before.path
         _number(found, files)
     return found
 
@@ -212,10 +287,15 @@ def batches(candidates: list[Candidate], batch_bytes: int) -> list[list[Candidat
 
 
 def ingest(
-    files: list[Candidate], found: Found, suppression: Suppression | None, settings: Settings
+    files: list[Candidate],
+    found: Found,
+    suppression: Suppression | None,
+    settings: Settings,
+    store: Archive | None = None,
 ) -> Batch:
-    """Read and decode a batch of files."""
-    batch = read(files, suppression, settings.max_file_bytes)
+    """Read and decode a batch of files; what readers found is in `store`."""
+    sources = {source.id: source for source in found.sources}
+    batch = read(files, suppression, settings.max_file_bytes, sources, store)
     stated = {source.id: source.language for source in found.sources}
     documents = batch.documents
     languages = [
@@ -228,36 +308,61 @@ def ingest(
     documents = documents.append_column("language", pa.array(languages, pa.string()))
     documents = documents.append_column("order", pa.array(order, pa.int64()))
     closed = {s.id for s in found.sources if s.publication is Publication.METADATA}
-    fetched = {(c.source_id, c.path): None if c.source_id in closed else c.fetched for c in files}
-    origins = [
-        fetched[at]
-        for at in zip(
-            documents["source_id"].to_pylist(), documents["path"].to_pylist(), strict=True
-        )
-    ]
-    for name in ("url", "retrieved"):
-        told = [getattr(origin, name, None) for origin in origins]
-        documents = documents.append_column(name, pa.array(told, pa.string()))
-    return Batch(documents, batch.patches, batch.rejected, batch.raw)
+    is_closed = pc.is_in(documents["source_id"], pa.array(sorted(closed), pa.string()))
+    for name in ("url", "retrieved"):  # an address says what a path says
+        column = pc.if_else(is_closed, None, documents[name])
+        documents = documents.set_column(documents.schema.get_field_index(name), name, column)
+    return Batch(documents, batch.patches, batch.rejected, batch.raw, batch.late)
+
+
+def tried(
+    found: Found, store: Archive, settings: Settings
+) -> Iterator[tuple[list[str], list[Rejected]]]:
+    """Read everything without building a release, in no order.
+
+    Args:
+        found: what the sources hold; its remarks are added to.
+        store: for what readers find.
+        settings: with the limits.
+
+    Yields:
+        The source of each document that can be read, and what can't, batch by batch.
+    """
+    late: list[Candidate] = []
+    known = found
+    for look in (False, True):
+        now = unpack(known, store, settings, look)
+        yield [], now.rejected[len(known.rejected) :]
+        found.remarks.extend(now.remarks[len(known.remarks) :])
+        for files in batches(now.candidates, settings.batch_bytes):
+            batch, _ = segment(ingest(files, now, None, settings, store), settings)
+            late += batch.late
+            yield batch.documents["source_id"].to_pylist(), batch.rejected
+        known = replace(found, candidates=late, rejected=[], remarks=[])
 
 
 def segment(batch: Batch, settings: Settings) -> tuple[Batch, Blocks]:
-    """Cut a batch into blocks; documents without any go to quarantine."""
-    blocks = cut(text_of(batch.documents), settings.split_above)
-    filled = np.zeros(batch.documents.num_rows, np.bool_)
-    filled[blocks.document] = True
-    if filled.all():
+    """Cut a batch into blocks; documents without any, or with an endless one, are put aside."""
+    blocks = without_marks(batch.documents, cut(text_of(batch.documents), settings.split_above))
+    longest = np.zeros(batch.documents.num_rows, np.int64)
+    np.maximum.at(longest, blocks.document, blocks.end - blocks.start)
+    usable = (longest > 0) & (longest <= settings.max_block_bytes)
+    if usable.all():
         return batch, blocks
-    blank = batch.documents.filter(pa.array(~filled)).to_pylist()
-    rejected = [
-        reject(r["source_id"], r["path"], r["bytes"], Reason.EMPTY, "nothing but white space")
-        for r in blank
-    ]
-    documents = batch.documents.filter(pa.array(filled))
-    gone = pa.array([r["document_id"] for r in blank], pa.string())
+    rejected = list(batch.rejected)
+    for row in np.flatnonzero(~usable).tolist():
+        columns = ("source_id", "path", "bytes", "locator")
+        source, path, size, locator = (batch.documents[name][row].as_py() for name in columns)
+        reason, what = Reason.EMPTY, "nothing but white space"
+        if longest[row]:
+            reason = Reason.LONG_LINE
+            what = f"{longest[row]:,} bytes without an end of line or sentence"
+        rejected.append(reject(source, path, size, reason, what, locator or ""))
+    documents = batch.documents.filter(pa.array(usable))
+    gone = batch.documents["document_id"].filter(pa.array(~usable)).combine_chunks()
     patches = batch.patches.filter(pc.invert(pc.is_in(batch.patches["document_id"], gone)))
-    rest = Batch(documents, patches, batch.rejected + rejected, batch.raw)
-    return rest, cut(text_of(documents), settings.split_above)
+    rest = Batch(documents, patches, rejected, batch.raw, batch.late)
+    return rest, without_marks(documents, cut(text_of(documents), settings.split_above))
 
 
 def normalise(batch: Batch, blocks: Blocks, suppression: Suppression) -> Prepared:
@@ -269,12 +374,11 @@ def normalise(batch: Batch, blocks: Blocks, suppression: Suppression) -> Prepare
     return Prepared(batch.documents, batch.patches, batch.rejected, blocks, tokens, hits)
 
 
-def keep(batch: Batch, prepared: Prepared, archive: Archive) -> None:
-    """Put the raw bytes of a batch into the archive, but for files that hold withdrawn text."""
-    rows = np.unique(prepared.blocks.document[prepared.suppressed])
-    withdrawn = set(prepared.documents["revision"].take(pa.array(rows)).to_pylist())
+@contextmanager
+def _keeping() -> Iterator[None]:
+    """Turn what goes wrong with the archive into words."""
     try:
-        archive.put([raw for name, raw in batch.raw.items() if name not in withdrawn])
+        yield
     except OSError as error:
         raise RefusedError(
             f"{error.filename or 'archive'}: can't be written: {error.strerror or error}. "
@@ -282,16 +386,56 @@ def keep(batch: Batch, prepared: Prepared, archive: Archive) -> None:
         ) from None
 
 
+def keep(batch: Batch, prepared: Prepared, archive: Archive) -> None:
+    """Put the raw bytes of a batch into the archive, but for files that hold withdrawn text."""
+    rows = np.unique(prepared.blocks.document[prepared.suppressed])
+    withdrawn = set(prepared.documents["revision"].take(pa.array(rows)).to_pylist())
+    with _keeping():
+        archive.put([raw for name, raw in batch.raw.items() if name not in withdrawn])
+
+
+def keep_containers(
+    found: Found, corpus: Corpus, store: Archive, archive: Archive, settings: Settings
+) -> None:
+    """Put the files that readers read into the archive, but for those with withdrawn text."""
+    held = {entry.path for entry in corpus.rejected if entry.reason is Reason.WITHDRAWN}
+    for chunk in corpus.chunks:
+        rows = np.unique(chunk.blocks.document[chunk.suppressed])
+        held |= set(chunk.documents["document_id"].take(pa.array(rows)).to_pylist())
+    files = {found.members[name] for name in held if name in found.members}
+    names = {name for at, name in found.containers.items() if at not in files}
+    waiting: list[bytes] = []
+    with _keeping():
+        for name in sorted(name for name in names if not archive.has(name)):
+            waiting.append(store.get(name))
+            if sum(map(len, waiting)) > settings.batch_bytes:
+                archive.put(waiting)
+                waiting.clear()
+        archive.put(waiting)
+
+
+class Ready(NamedTuple):
+    """A batch that is prepared, and its files that turned out to need a reader."""
+
+    prepared: Prepared
+    late: list[Candidate]
+
+
+class _LateError(Exception):
+    """A file that is called like a plain text is none."""
+
+
 def prepare(
     files: list[Candidate],
     found: Found,
     archive: Archive,
+    store: Archive,
     suppression: Suppression,
     settings: Settings,
     run: Run,
     reading: Lock,
     step: tuple[int, int],
-) -> Prepared:
+) -> Ready:
     """Take a batch of files from bytes to tokens, and keep the bytes.
 
     Only one thread reads at a time. Reading a small file is a dozen short calls that need the
@@ -299,11 +443,11 @@ def prepare(
     of the other stages release it.
     """
     with reading:
-        batch = run(ingest, files, found, suppression, settings, step=step)
+        batch = run(ingest, files, found, suppression, settings, store, step=step)
     batch, blocks = run(segment, batch, settings, step=step)
     prepared = run(normalise, batch, blocks, suppression, step=step)
     run(keep, batch, prepared, archive, step=step)
-    return prepared
+    return Ready(prepared, batch.late)
 
 
 def collect(corpus: Corpus, batch: Prepared) -> None:
@@ -457,11 +601,15 @@ def release(
         archive = Archive(data / "archive")
         archive.tidy()
         suppression = read_suppression(data / "archive")
-        found = _concealed(found, archive, suppression)
         previous = load_previous(data)
-        found, planned, figures = _sound(
-            found, archive, suppression, previous, data, settings, aside, run, within
-        )
+        store = Archive(scratch_folder(data) / "unpacked")
+
+        def build(look: bool) -> tuple[Found, Plan, dict[str, Any]]:
+            ready = _concealed(run(unpack, found, store, settings, look), archive, suppression)
+            places = archive, store, suppression
+            return _sound(ready, *places, previous, data, settings, aside, run, within)
+
+        found, planned, figures = _until_known(build)
         if planned.version is None:
             assert previous is not None
             link(data)
@@ -510,11 +658,15 @@ def rehearse(
     with tempfile.TemporaryDirectory() as room, scratch(Path(room) / "scratch") as aside:
         archive = UntouchedArchive(data / "archive")
         suppression = read_suppression(data / "archive")
-        found = _concealed(found, archive, suppression)
         previous = load_previous(data)
-        planned = _planned(
-            found, archive, suppression, previous, data, settings, aside, run, within
-        )
+        store = Archive(Path(room) / "unpacked")
+
+        def build(look: bool) -> tuple[Found, Plan]:
+            ready = _concealed(run(unpack, found, store, settings, look), archive, suppression)
+            places = archive, store, suppression
+            return ready, _planned(ready, *places, previous, data, settings, aside, run, within)
+
+        found, planned = _until_known(build)
         if planned.version is None:
             assert previous is not None
             return rehearsal(planned, quality(previous.tables), [], [], found.remarks)
@@ -522,9 +674,22 @@ def rehearse(
         return rehearsal(planned, figures, problems, beyond, found.remarks)
 
 
+def _until_known(build: Callable[[bool], T]) -> T:
+    """Build; and once more when a file that is called like a plain text turns out to be none.
+
+    All such files are looked into then, because the documents in them have their places between
+    the others. Nearly always they are what they are called, and no file is opened twice.
+    """
+    try:
+        return build(False)
+    except _LateError:
+        return build(True)
+
+
 def _sound(
     found: Found,
     archive: Archive,
+    store: Archive,
     suppression: Suppression,
     previous: Previous | None,
     data: Path,
@@ -539,9 +704,8 @@ def _sound(
     """
     for _ in range(ROUNDS):
         tried = replace(found, remarks=[*found.remarks], withheld=[*found.withheld])
-        planned = _planned(
-            tried, archive, suppression, previous, data, settings, aside, run, within
-        )
+        places = archive, store, suppression
+        planned = _planned(tried, *places, previous, data, settings, aside, run, within)
         if planned.version is None:
             return tried, planned, {}
         figures, blamed = run(validate, planned, previous, settings)
@@ -555,6 +719,7 @@ def _sound(
 def _planned(
     found: Found,
     archive: Archive,
+    store: Archive,
     suppression: Suppression,
     previous: Previous | None,
     data: Path,
@@ -564,7 +729,8 @@ def _planned(
     within: Run,
 ) -> Plan:
     """Take the sources from files to a plan."""
-    corpus = _read_corpus(found, archive, suppression, settings, aside, run, within)
+    corpus = _read_corpus(found, archive, store, suppression, settings, aside, run, within)
+    run(keep_containers, found, corpus, store, archive, settings)
     found.remarks.extend(_withheld_remarks(corpus, found))
     found.withheld.extend(_withheld(corpus, found))
     split_off = run(unglue, corpus, previous, settings)
@@ -576,6 +742,7 @@ def _planned(
 def _read_corpus(
     found: Found,
     archive: Archive,
+    store: Archive,
     suppression: Suppression,
     settings: Settings,
     aside: Scratch,
@@ -588,12 +755,18 @@ def _read_corpus(
     pieces = batches(found.candidates, settings.batch_bytes)
     reading = Lock()
 
-    def prepared(i: int) -> Prepared:
+    def prepared(i: int) -> Ready:
         step = (i + 1, len(pieces))
-        inputs = pieces[i], found, archive, suppression, settings
+        inputs = pieces[i], found, archive, store, suppression, settings
         return run(prepare, *inputs, within, reading, step, step=step)
 
-    for i, batch in enumerate(in_order(prepared, range(len(pieces)), settings.threads)):
+    changed = "it changed while it was read"
+    for i, (batch, late) in enumerate(in_order(prepared, range(len(pieces)), settings.threads)):
+        if late and not found.looked:
+            raise _LateError
+        batch.rejected.extend(
+            reject(c.source_id, c.path, c.bytes, Reason.UNREADABLE, changed) for c in late
+        )
         run(collect, corpus, batch, step=(i + 1, len(pieces)))
     return corpus
 
@@ -641,5 +814,5 @@ def _note_withheld(found: Found, archive: Path, version: str) -> None:
 
 def stage_order() -> list[str]:
     """Names of the stages in their order, for progress displays."""
-    stages = (discover, prepare, collect, unglue, deduplicate, record, validate, publish_plan)
-    return [stage.__name__ for stage in stages]
+    stages = (discover, unpack, prepare, collect, keep_containers, unglue, deduplicate)
+    return [stage.__name__ for stage in (*stages, record, validate, publish_plan)]

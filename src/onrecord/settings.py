@@ -4,12 +4,27 @@ All of them are recorded in ``provenance.json``, because a release is a function
 and its settings.
 """
 
-from pydantic import BaseModel, ConfigDict, Field
+from collections.abc import Sequence
+from typing import Any
 
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from onrecord.errors import ConfigurationError
 from onrecord.parallel import cores
 
 #: Settings that change no result: a release does not record them.
 INDIFFERENT = {"batch_bytes", "threads"}
+#: The limits of reading, which ``--limit`` changes by name.
+LIMITS = (
+    "max_block_bytes",
+    "max_members",
+    "max_nesting",
+    "max_expansion",
+    "max_unpacked_bytes",
+    "parser_seconds",
+    "parser_bytes",
+    "parser_failures",
+)
 
 
 class Settings(BaseModel):
@@ -26,6 +41,48 @@ class Settings(BaseModel):
         default=10_000,
         ge=200,
         description="A line with more characters than this is split at sentence ends.",
+    )
+    max_block_bytes: int = Field(
+        default=1024 * 1024,
+        ge=1024,
+        description="A document with a longer block, which is a line without sentence ends, is "
+        "quarantined as long_line. In bytes of UTF-8.",
+    )
+    max_members: int = Field(
+        default=100_000,
+        ge=1,
+        description="Of a file with more records or members only so many are read.",
+    )
+    max_nesting: int = Field(
+        default=5,
+        ge=1,
+        description="Containers may lie so many deep in one another.",
+    )
+    max_expansion: int = Field(
+        default=200,
+        ge=2,
+        description="What is packed may become so many times as large; what stays under 1 MiB "
+        "is never held against it.",
+    )
+    max_unpacked_bytes: int = Field(
+        default=1024 * 1024 * 1024,
+        ge=1,
+        description="All members of one file together may have so many bytes.",
+    )
+    parser_seconds: float = Field(
+        default=10,
+        gt=0,
+        description="A reader that gives nothing for so many seconds is stopped.",
+    )
+    parser_bytes: int = Field(
+        default=1024 * 1024 * 1024,
+        ge=64 * 1024 * 1024,
+        description="A reader may use so much memory.",
+    )
+    parser_failures: int = Field(
+        default=10,
+        ge=1,
+        description="The rest of a file is given up when its readers had to be stopped so often.",
     )
     batch_bytes: int = Field(
         default=12 * 1024 * 1024,
@@ -72,3 +129,24 @@ class Settings(BaseModel):
     allow: tuple[str, ...] = Field(
         default=(), description="Ids of sources for which the caps do not count."
     )
+
+
+def limits(stated: Sequence[str]) -> dict[str, Any]:
+    """Limits as people write them, ``name=number`` each, as values of `Settings`.
+
+    Raises:
+        ConfigurationError: a name is unknown, or a number is none or too small.
+    """
+    found: dict[str, Any] = {}
+    for words in stated:
+        name, _, value = (part.strip() for part in words.partition("="))
+        if name not in LIMITS:
+            known = ", ".join(LIMITS)
+            raise ConfigurationError(f"--limit {words}: no such limit (there are: {known})")
+        try:
+            found[name] = TypeAdapter(float if "seconds" in name else int).validate_python(value)
+            Settings(**found)
+        except ValidationError as error:
+            why = error.errors()[0]["msg"]
+            raise ConfigurationError(f"--limit {words}: {why}") from None
+    return found

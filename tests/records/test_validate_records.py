@@ -224,7 +224,7 @@ def test_all_problems_of_all_tables_are_found_at_once(valid: Tables) -> None:
 def test_many_problems_of_one_kind_are_counted(valid: Tables) -> None:
     one = valid["quarantine"].to_pylist()[0]
     many = SHOWN + 7
-    rows = [{**one, "path": f"{i:03}.txt", "reason": "bad mood"} for i in range(many)]
+    rows = [{**one, "input_id": f"d{i:016}", "reason": "bad mood"} for i in range(many)]
     table = pa.Table.from_pylist(rows, schema=schema("quarantine").arrow)
     problems = validate({**valid, "quarantine": table})
     assert [p.row for p in problems] == [*range(1, SHOWN + 1), None]

@@ -41,6 +41,14 @@ def command(
             help="A paragraph in so many documents of a source is boilerplate.",
         ),
     ] = 5,
+    limit: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=NUMBER",
+            help="Change a limit of reading, such as parser_seconds=30. Repeatable; "
+            "docs/inputs.md lists them.",
+        ),
+    ] = None,
     allow: Annotated[
         list[str] | None,
         typer.Option(
@@ -92,7 +100,7 @@ def command(
     from onrecord.errors import ConfigurationError
     from onrecord.kernel import is_warm
     from onrecord.release.store import is_url
-    from onrecord.settings import Settings
+    from onrecord.settings import Settings, limits
 
     if work is not None and not is_url(data):
         raise ConfigurationError("--work: only where --data is s3://bucket/prefix")
@@ -103,6 +111,7 @@ def command(
         split_above=split_above,
         boilerplate_documents=boilerplate_documents,
         allow=tuple(allow or ()),
+        **limits(limit or []),
     )
     order = pipeline.stage_order()
     if dry_run:

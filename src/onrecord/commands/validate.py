@@ -1,6 +1,7 @@
 """``onrecord validate``: check sources without building anything."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -21,6 +22,10 @@ def command(
     data: Annotated[
         Path, typer.Option(help="Where the archive is, with the pages that were collected.")
     ] = Path("data"),
+    limit: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=NUMBER", help="Change a limit of reading; see release --help."),
+    ] = None,
 ) -> None:
     """Check sources without building a release, and without writing anything.
 
@@ -31,17 +36,17 @@ def command(
     usage or a bad source.yml.
     """
     from onrecord import pipeline
-    from onrecord.settings import Settings
+    from onrecord.ingest.archive import Archive
+    from onrecord.settings import Settings, limits
 
-    settings = Settings(max_file_bytes=int(max_file_mb * 1024 * 1024))
+    settings = Settings(max_file_bytes=int(max_file_mb * 1024 * 1024), **limits(limit or []))
     found = pipeline.discover(seeds, settings, data)
     rejected = list(found.rejected)
     readable: dict[str, int] = {}
-    with err.status("reading") if err.is_terminal else _Quiet():
-        for files in pipeline.batches(found.candidates, settings.batch_bytes):
-            batch, _ = pipeline.segment(pipeline.ingest(files, found, None, settings), settings)
-            rejected += batch.rejected
-            for source_id in batch.documents["source_id"].to_pylist():
+    with err.status("reading") if err.is_terminal else _Quiet(), TemporaryDirectory() as folder:
+        for sources, unreadable in pipeline.tried(found, Archive(Path(folder)), settings):
+            rejected += unreadable
+            for source_id in sources:
                 readable[source_id] = readable.get(source_id, 0) + 1
     table = Table(box=None, pad_edge=False)
     table.add_column("source", no_wrap=True)
@@ -64,6 +69,7 @@ def command(
         note(f"note: {remark}")
     for reject in sorted(rejected):
         name = f"{reject.source_id}/{reject.path}"
+        name += f"!/{reject.locator}" if reject.locator else ""
         line = f"{name!r}: {reject.reason}: {reject.detail}"
         out.print(line, markup=False, highlight=False, soft_wrap=True)
 

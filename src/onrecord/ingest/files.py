@@ -35,17 +35,52 @@ class Fetched:
 
 
 @dataclass(frozen=True, slots=True)
+class Extract:
+    """A document that a reader found in a file; its bytes are in the archive.
+
+    Attributes:
+        locator: where in the file it stands; "" is all of it.
+        sha256: of its bytes.
+        place: its number among those of the file.
+        reader: name and version of what read it.
+        restores: what these bytes are: ``file``, those of a member of an archive or the like;
+            ``extract``, text that was extracted and is in UTF-8.
+        charset: encoding that its container declares.
+        title, published, retrieved, url: as the input states them.
+        encoding, encoding_by, confidence: how the original's bytes became text, where it was
+            extracted.
+        repaired: whether mojibake in it was mended.
+    """
+
+    locator: str
+    sha256: str
+    place: int
+    reader: str
+    restores: str
+    charset: str | None = None
+    title: str | None = None
+    published: str | None = None
+    retrieved: str | None = None
+    url: str | None = None
+    encoding: str | None = None
+    encoding_by: str | None = None
+    confidence: float = 1.0
+    repaired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
-    """One file that belongs to a source and looks readable.
+    """One file that belongs to a source and looks readable, or a document found in one.
 
     Attributes:
         source_id: its source.
         path: relative to the source's folder, with forward slashes; of a fetched file its
             address. The name under which it is published.
         file: where it is on disk; of a fetched file the pack.
-        bytes: its size when it was found.
+        bytes: its size when it was found; of an extract, the size of that.
         document_id: its id; empty until it is known.
         fetched: where it comes from; None for a file in the source's folder.
+        extract: what a reader found; None for a file that is read as it is.
     """
 
     source_id: str
@@ -54,9 +89,20 @@ class Candidate:
     bytes: int
     document_id: str = ""
     fetched: Fetched | None = None
+    extract: Extract | None = None
+
+    @property
+    def name(self) -> str:
+        """What its format may be told by, also where its path is concealed."""
+        return self.fetched.url.partition("?")[0] if self.fetched else str(self.file)
+
+    @property
+    def locator(self) -> str:
+        """Which record of the file it is; "" is all of it."""
+        return self.extract.locator if self.extract else ""
 
 
-def _glob(pattern: str) -> re.Pattern[str]:
+def glob(pattern: str) -> re.Pattern[str]:
     """A glob over paths with forward slashes as a regular expression.
 
     ``**`` stands for any folders, ``*`` for any characters of one name, ``?`` for one; a
@@ -89,8 +135,8 @@ class Chooser:
     """Whether a path belongs to a source by its `include` and `exclude`."""
 
     def __init__(self, source: Source) -> None:
-        self._include = [_glob(pattern) for pattern in source.include]
-        self._exclude = [_glob(pattern) for pattern in source.exclude]
+        self._include = [glob(pattern) for pattern in source.include]
+        self._exclude = [glob(pattern) for pattern in source.exclude]
 
     def takes(self, path: str) -> bool:
         """Whether it does."""

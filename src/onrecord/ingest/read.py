@@ -1,58 +1,47 @@
 """Read a batch of files: text into a table, the rest aside."""
 
 import hashlib
-import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from onrecord.ingest.decode import REPLACEMENT, Decoded, decode, is_nfc
-from onrecord.ingest.files import Candidate, Fetched
+from onrecord.ingest.archive import Archive
+from onrecord.ingest.decode import Decoded, decode, is_nfc
+from onrecord.ingest.files import Candidate, Extract
+from onrecord.ingest.load import load
+from onrecord.ingest.look import is_suspect, noise, not_text
 from onrecord.ingest.quarantine import Reason, Rejected, reject
+from onrecord.ingest.readers.front import stated_in
+from onrecord.ingest.readers.sniff import HEAD, PLAIN, plain_kind
+from onrecord.ingest.sources import Source
 from onrecord.ingest.suppress import Suppression
 
-#: Name and version of the plain-text reader, published with each document.
-READER = "text/1"
-
-#: What begins with one of these is no text, whatever else it looks like.
-_SIGNATURES = {
-    b"\x89PNG\r\n\x1a\n": "a PNG image",
-    b"\xff\xd8\xff": "a JPEG image",
-    b"GIF87a": "a GIF image",
-    b"GIF89a": "a GIF image",
-    b"%PDF-": "a PDF document",
-    b"PK\x03\x04": "a ZIP archive or an office document",
-    b"\x1f\x8b\x08": "a gzip archive",
-    b"BZh": "a bzip2 archive",
-    b"\xfd7zXZ\0": "an xz archive",
-    b"7z\xbc\xaf\x27\x1c": "a 7-Zip archive",
-    b"Rar!\x1a\x07": "a RAR archive",
-    b"(\xb5/\xfd": "a Zstandard archive",
-    b"\x7fELF": "a program",
-    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an old office document",
-    b"SQLite format 3\0": "a database",
-    b"OggS": "an Ogg recording",
-    b"ID3": "an MP3 recording",
-    b"fLaC": "a FLAC recording",
-    b"PAR1": "a Parquet table",
-}
-_MARKS = tuple(_SIGNATURES)
-#: A text may hold this share of control characters and undecodable bytes.
-_MOST_NOISE = 0.10
-_CONTROLS = bytes(set(range(0x20)) - set(b"\t\n\r\v\f\x1b")) + b"\x7f"
-
-#: A file that grew since it was found is read on in pieces of so many bytes.
-_MORE = 1 << 20
+_IS_ID = re.compile("d[0-9a-f]{16}")
+#: What holds for every document that is a file by itself.
+_OF_FILES = {"place": 0, "repaired": False, "restores": "file"}
 
 DOCUMENT_SCHEMA = pa.schema(
     [
         ("document_id", pa.string()),
         ("source_id", pa.string()),
         ("path", pa.string()),
+        ("locator", pa.string()),
+        ("place", pa.int64()),
+        ("url", pa.string()),
+        ("retrieved", pa.string()),
         ("revision", pa.string()),
         ("bytes", pa.int64()),
         ("encoding", pa.string()),
+        ("original_encoding", pa.string()),
+        ("encoding_by", pa.string()),
+        ("encoding_confidence", pa.float64()),
+        ("repaired", pa.bool_()),
+        ("reader", pa.string()),
+        ("restores", pa.string()),
+        ("title", pa.string()),
+        ("published", pa.string()),
         ("nfc", pa.bool_()),
         ("text", pa.large_string()),
     ]
@@ -76,12 +65,14 @@ class Batch:
         patches: PATCH_SCHEMA.
         rejected: the files that could not be used.
         raw: the bytes of the files that may be kept, by their sha256.
+        late: files that turned out to need a reader.
     """
 
     documents: pa.Table
     patches: pa.Table
     rejected: list[Rejected]
     raw: Mapping[str, bytes]
+    late: list[Candidate] = field(default_factory=list)
 
 
 def document_id(source_id: str, path: str, locator: str = "") -> str:
@@ -96,79 +87,59 @@ def document_id(source_id: str, path: str, locator: str = "") -> str:
     return "d" + digest.hexdigest()[:16]
 
 
-def _load(candidate: Candidate, max_bytes: int) -> bytes | Rejected:
-    """The bytes of a file, or why it can't be read. Never waits and never reads too much."""
-    at = (candidate.source_id, candidate.path)
-    if candidate.fetched:
-        return _load_fetched(candidate, candidate.fetched)
-    try:
-        handle = os.open(candidate.file, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        try:
-            raw = os.read(handle, candidate.bytes + 1)
-            while len(raw) <= max_bytes and (more := os.read(handle, _MORE)):
-                raw += more
-        finally:
-            os.close(handle)
-    except OSError as error:
-        found = error.strerror or str(error)
-        return reject(*at, candidate.bytes, Reason.UNREADABLE, found)
-    if len(raw) > max_bytes:
-        found = f"more than {max_bytes:,} bytes"
-        return reject(*at, candidate.bytes, Reason.TOO_LARGE, found)
-    return raw
+def input_id(source_id: str, path: str, locator: str = "") -> str:
+    """The id of an input that can't be used: that of the document that it would be.
+
+    Where the path is not published, the id stands in its place already.
+    """
+    return path if _IS_ID.fullmatch(path) else document_id(source_id, path, locator)
 
 
-def _load_fetched(candidate: Candidate, fetched: Fetched) -> bytes | Rejected:
-    """The bytes of a file that was fetched, or why they can't be had from the archive."""
-    at = (candidate.source_id, candidate.path)
-    try:
-        with candidate.file.open("rb") as pack:
-            pack.seek(fetched.start)
-            raw = pack.read(candidate.bytes)
-    except OSError as error:
-        found = f"archive: {error.strerror or error}"
-        return reject(*at, candidate.bytes, Reason.UNREADABLE, found)
-    if hashlib.sha256(raw).hexdigest() != fetched.sha256:
-        found = "the archive has other bytes than were fetched"
-        return reject(*at, candidate.bytes, Reason.UNREADABLE, found)
-    return raw
+def _contents(
+    candidates: list[Candidate], store: Archive | None, max_bytes: int
+) -> list[tuple[Candidate, bytes | Rejected]]:
+    """The bytes of each file, or why it can't be read."""
+    extracts = [c.extract.sha256 for c in candidates if c.extract]
+    kept = store.get_all(extracts) if extracts and store else iter(())
+    return [(c, next(kept) if c.extract else load(c, max_bytes)) for c in candidates]
 
 
-def _not_text(raw: bytes) -> str | None:
-    """What a file is that begins like no text."""
-    if not raw.startswith(_MARKS):
-        return None
-    return next(what for mark, what in _SIGNATURES.items() if raw.startswith(mark))
-
-
-def _noise(raw: bytes, decoded: Decoded) -> float:
-    """Share of control characters and undecodable bytes."""
-    data = raw if decoded.encoding == "utf-8" else decoded.text.encode()
-    controls = len(data) - len(data.translate(None, _CONTROLS))
-    return (controls + decoded.text.count(REPLACEMENT)) / max(1, len(decoded.text))
-
-
-def read(candidates: list[Candidate], suppression: Suppression | None, max_bytes: int) -> Batch:
+def read(
+    candidates: list[Candidate],
+    suppression: Suppression | None,
+    max_bytes: int,
+    sources: Mapping[str, Source] | None = None,
+    store: Archive | None = None,
+) -> Batch:
     """Read files and decode them.
 
     Args:
         candidates: the files.
         suppression: what was withdrawn: such a file is not looked into.
         max_bytes: files that turn out larger are rejected.
+        sources: by id, for what they say about their files.
+        store: where readers put what they found.
 
     Returns:
         Documents, patches, rejected files, and the bytes of all files that were read, also of
         those that turn out to be no text.
     """
-    loaded = [(candidate, _load(candidate, max_bytes)) for candidate in candidates]
-    rejected = [raw for _, raw in loaded if isinstance(raw, Rejected)]
+    sources = sources or {}
+    rejected: list[Rejected] = []
+    late: list[Candidate] = []
     rows: list[tuple[object, ...]] = []
+    extracts: list[Extract | None] = []
     patches: list[tuple[object, ...]] = []
     kept: dict[str, bytes] = {}
-    for candidate, raw in loaded:
+    for candidate, raw in _contents(candidates, store, max_bytes):
         if isinstance(raw, Rejected):
+            rejected.append(raw)
             continue
-        at = (candidate.source_id, candidate.path)
+        source = sources.get(candidate.source_id)
+        if candidate.extract is None and _needs_reader(candidate, raw, source):
+            late.append(candidate)
+            continue
+        at = (candidate.source_id, candidate.path, candidate.locator)
         key = candidate.document_id or document_id(*at)
         revision = hashlib.sha256(raw).hexdigest()
         if suppression and (suppression.has_document(key) or suppression.has_file(revision)):
@@ -177,31 +148,115 @@ def read(candidates: list[Candidate], suppression: Suppression | None, max_bytes
             rejected.append(reject(candidate.source_id, key, 0, Reason.WITHDRAWN, found))
             continue
         kept[revision] = raw
-        decoded = _text_of(at, raw)
+        decoded = _text_of(candidate, raw, source)
         if isinstance(decoded, Rejected):
             rejected.append(decoded)
             continue
-        nfc = is_nfc(decoded.text)
-        rows.append((key, *at, revision, len(raw), decoded.encoding, nfc, decoded.text))
+        rows.append(_row(candidate, key, revision, len(raw), decoded, source))
+        extracts.append(candidate.extract)
         patches += [
             (key, patch.offset, patch.replaces, patch.data.hex() or None)
             for patch in decoded.patches
         ]
-    return Batch(_table(rows, DOCUMENT_SCHEMA), _table(patches, PATCH_SCHEMA), rejected, kept)
+    documents = _documents(rows, extracts)
+    return Batch(documents, _table(patches, PATCH_SCHEMA), rejected, kept, late)
 
 
-def _text_of(at: tuple[str, str], raw: bytes) -> Decoded | Rejected:
+def _needs_reader(candidate: Candidate, raw: bytes, source: Source | None) -> bool:
+    """Whether a file that is called like a text is none, but something that a reader reads."""
+    if source is None or source.format or source.repair or not is_suspect(raw):
+        return False
+    from onrecord.ingest.readers.registry import format_of  # noqa: PLC0415  # loads all readers
+
+    return format_of(candidate.name, raw[:HEAD]) not in PLAIN
+
+
+#: What `_row` gives, in its order; the rest follows from the extract alone.
+_OF_ALL = (
+    *("document_id", "source_id", "path", "revision", "bytes", "encoding", "encoding_by"),
+    *("encoding_confidence", "reader", "title", "published", "url", "retrieved", "nfc", "text"),
+)
+
+
+def _row(
+    candidate: Candidate,
+    key: str,
+    revision: str,
+    size: int,
+    decoded: Decoded,
+    source: Source | None,
+) -> tuple[object, ...]:
+    """What there is to say of each document, in the order of `_OF_ALL`."""
+    source_id, path, extract = candidate.source_id, candidate.path, candidate.extract
+    nfc = is_nfc(decoded.text)
+    if extract is not None:
+        chosen: tuple[str | None, float] = (decoded.by, decoded.confidence)
+        if _is_extracted(extract):
+            chosen = (extract.encoding_by, extract.confidence)
+        return (
+            *(key, source_id, path, revision, size, decoded.encoding, *chosen, extract.reader),
+            *(extract.title, extract.published, extract.url, extract.retrieved),
+            *(nfc, decoded.text),
+        )
+    kind = (source.format if source else None) or plain_kind(candidate.name)
+    title = published = None
+    if kind == "markdown":
+        title, published = stated_in(decoded.text)
+    fetched = candidate.fetched
+    url, retrieved = (fetched.url, fetched.retrieved) if fetched else (None, None)
+    return (
+        *(key, source_id, path, revision, size, decoded.encoding, decoded.by),
+        *(decoded.confidence, f"{kind}/{PLAIN[kind]}", title, published, url, retrieved),
+        *(nfc, decoded.text),
+    )
+
+
+def _documents(rows: list[tuple[object, ...]], extracts: list[Extract | None]) -> pa.Table:
+    """Documents, by DOCUMENT_SCHEMA; nearly all of most corpora are no extracts."""
+    n = len(rows)
+    columns: dict[str, Sequence[object]] = (
+        dict(zip(_OF_ALL, zip(*rows, strict=True), strict=True)) if rows else {}
+    )
+    if any(extracts):
+        columns |= {
+            "locator": [x.locator or None if x else None for x in extracts],
+            "place": [x.place if x else 0 for x in extracts],
+            "original_encoding": [x.encoding if x else None for x in extracts],
+            "repaired": [x.repaired if x else False for x in extracts],
+            "restores": [x.restores if x else "file" for x in extracts],
+        }
+    arrays = []
+    for column in DOCUMENT_SCHEMA:
+        if column.name in columns:
+            arrays.append(pa.array(columns[column.name], column.type))
+        elif column.name in _OF_FILES:
+            arrays.append(pa.repeat(pa.scalar(_OF_FILES[column.name], column.type), n))
+        else:
+            arrays.append(pa.nulls(n, column.type))
+    return pa.table(arrays, schema=DOCUMENT_SCHEMA)
+
+
+def _is_extracted(extract: Extract) -> bool:
+    """Whether a reader made the text; else its bytes are those of some plain text."""
+    return extract.encoding is not None or extract.reader.partition("/")[0] not in PLAIN
+
+
+def _text_of(candidate: Candidate, raw: bytes, source: Source | None) -> Decoded | Rejected:
     """A file as text, or why it is none."""
+    extract, at = candidate.extract, (candidate.source_id, candidate.path)
     if not raw:
-        return reject(*at, 0, Reason.EMPTY, "no bytes")
-    what = _not_text(raw)
-    if what:
-        return reject(*at, len(raw), Reason.BINARY, what)
-    decoded = decode(raw)
-    noise = _noise(raw, decoded)
-    if noise > _MOST_NOISE:
-        found = f"{noise:.0%} control characters or undecodable bytes"
-        return reject(*at, len(raw), Reason.BINARY, found)
+        return reject(*at, 0, Reason.EMPTY, "no bytes", candidate.locator)
+    if extract and _is_extracted(extract):
+        return Decoded(raw.decode(), "utf-8", [])
+    found = not_text(raw)
+    if found:
+        return reject(*at, len(raw), Reason.BINARY, found, candidate.locator)
+    of = extract or candidate.fetched
+    stated = (of.charset if of else None, source.encoding if source else None)
+    decoded = decode(raw, declared=[label for label in stated if label])
+    found = noise(raw, decoded)
+    if found:
+        return reject(*at, len(raw), Reason.BINARY, found, candidate.locator)
     return decoded
 
 

@@ -1,9 +1,10 @@
 """Sources: one folder each, described by a ``source.yml`` that a person wrote."""
 
+import codecs
 import reprlib
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import yaml
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
@@ -35,6 +36,20 @@ class Publication(StrEnum):
     def openness(self) -> int:
         """0 for the most open class."""
         return list(Publication).index(self)
+
+
+class Fields(BaseModel):
+    """Which field of a record says what, in JSON Lines and CSV; dots lead into nested objects."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    text: Words | list[Words] = Field(
+        default="text", min_length=1, description="The text; several fields make one text."
+    )
+    title: Words | None = Field(default=None, description="The title.")
+    published: Words | None = Field(default=None, description="The date of publication.")
+    retrieved: Words | None = Field(default=None, description="When it was obtained.")
+    url: Words | None = Field(default=None, description="The web address.")
 
 
 class Source(BaseModel):
@@ -71,6 +86,40 @@ class Source(BaseModel):
         default=None, description="Where `onrecord collect` fetches documents of it from."
     )
 
+    format: str | None = Field(
+        default=None,
+        pattern=r"^[a-z][a-z0-9._-]*$",
+        description="Name of the reader for all of its files; found by content where not given.",
+    )
+    encoding: Words | None = Field(
+        default=None, description="Encoding of its text files, where it is known."
+    )
+    fields: Fields = Field(
+        default=Fields(), description="Which field of a JSON Lines or CSV record says what."
+    )
+    delimiter: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=1,
+        description="What stands between the cells of its CSV files; found where not given.",
+    )
+    repair: Literal["mojibake"] | None = Field(
+        default=None,
+        description="mojibake: text that was decoded wrongly before it was saved is repaired.",
+    )
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            if codecs.lookup(value)._is_text_encoding:
+                return value
+        except LookupError:
+            pass
+        raise ValueError("expected the name of an encoding, such as cp1252, koi8-r or shift_jis")
+
     @field_validator("license")
     @classmethod
     def _known_license(cls, value: str | None) -> str | None:
@@ -86,7 +135,7 @@ class Source(BaseModel):
 
 
 #: Keys that have keys of their own.
-_WITHIN: dict[str, type[BaseModel]] = {"collect": Collect}
+_WITHIN: dict[str, type[BaseModel]] = {"collect": Collect, "fields": Fields}
 
 
 def _problems(path: Path, error: ValidationError) -> str:

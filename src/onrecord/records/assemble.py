@@ -23,7 +23,7 @@ from onrecord.dedup.resolve import COMPOSITE, CONTAINED, KEPT, NEAR
 from onrecord.dedup.verify import RULE
 from onrecord.errors import RefusedError
 from onrecord.ingest.decode import Patch
-from onrecord.ingest.read import READER
+from onrecord.ingest.read import input_id
 from onrecord.parallel import in_order
 from onrecord.records.ledger import Ledger, make_ledger
 from onrecord.records.residue import residue
@@ -160,25 +160,24 @@ class _ChunkTables:
         stands = self.target >= 0
         width = self.inputs.census.rows.size
         pairs = np.unique(chunk.blocks.document[stands] * np.int64(width) + self.target[stands])
-        nothing = pa.nulls(n, pa.large_string())
         revisions = table["revision"].combine_chunks().cast(pa.large_string())
+        titles = table["title"].combine_chunks().cast(pa.large_string())
+        restores = table["restores"].combine_chunks().cast(pa.large_string())
+        as_read = (
+            *("source_id", "path", "locator", "url", "retrieved", "encoding"),
+            *("original_encoding", "encoding_by", "reader", "language", "published"),
+        )
         return ordered(
             "documents",
             {
                 "document_id": self.document_ids,
-                "source_id": table["source_id"].cast(pa.large_string()),
-                "path": table["path"].cast(pa.large_string()),
-                "locator": nothing,
-                "url": table["url"].cast(pa.large_string()),
-                "retrieved": table["retrieved"].cast(pa.large_string()),
+                **{name: table[name].cast(pa.large_string()) for name in as_read},
                 "revision": pc.if_else(pa.array(shown), revisions, None),
                 "bytes": table["bytes"],
-                "encoding": self.encodings,
-                "reader": _constant(READER, n),
-                "restores": np.where(shown, "file", "none").tolist(),
-                "language": table["language"].cast(pa.large_string()),
-                "title": nothing,
-                "published": nothing,
+                "encoding_confidence": table["encoding_confidence"],
+                "repaired": table["repaired"],
+                "restores": pc.if_else(pa.array(shown), restores, "none"),
+                "title": pc.if_else(pa.array(shown), titles, None),
                 "n_blocks": np.diff(self.starts),
                 "n_paragraphs": np.bincount(pairs // max(1, width), minlength=n),
                 "first_release": self._first_releases(self.document_ids.to_pylist()),
@@ -404,8 +403,9 @@ def _quarantine(corpus: Corpus) -> pa.Table:
         "quarantine",
         {
             "source_id": [r.source_id for r in rows],
+            "input_id": [input_id(r.source_id, r.path, r.locator) for r in rows],
             "path": [r.path for r in rows],
-            "locator": pa.nulls(len(rows), pa.large_string()),
+            "locator": [r.locator or None for r in rows],
             "bytes": [r.bytes for r in rows],
             "reason": [r.reason.value for r in rows],
             "detail": [r.detail for r in rows],

@@ -1,9 +1,11 @@
 """Map places in a document's UTF-8 text to places in its raw bytes."""
 
+import codecs
+
 import numpy as np
 from numpy.typing import NDArray
 
-from onrecord.ingest.decode import Patch, encode
+from onrecord.ingest.decode import Patch
 
 
 def raw_offsets(
@@ -24,13 +26,15 @@ def raw_offsets(
     if encoding == "utf-8" and not patches:
         return offsets
     unique, inverse = np.unique(offsets, return_inverse=True)
-    encoded = np.empty(unique.size, np.int64)
-    at, length = 0, 0
-    for i, offset in enumerate(unique.tolist()):
-        piece = text[at:offset]
-        length += len(piece if encoding == "utf-8" else encode(piece.decode(), encoding))
-        encoded[i] = length
-        at = offset
+    encoded = unique
+    if encoding != "utf-8":
+        encoder = codecs.getincrementalencoder(encoding)("ignore")  # some have shifts
+        encoded = np.empty(unique.size, np.int64)
+        at, length = 0, 0
+        for i, offset in enumerate(unique.tolist()):
+            length += len(encoder.encode(text[at:offset].decode()))
+            encoded[i] = length
+            at = offset
     # A patch moves everything behind what it replaces.
     places = np.empty(len(patches), np.int64)
     shifts = np.empty(len(patches), np.int64)

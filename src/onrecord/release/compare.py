@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from onrecord.ingest.read import input_id
 from onrecord.records.schema import TABLES, TableSchema, compared, schema
 
 #: Tables whose rows are records of the dataset; ``retired`` and ``changes`` follow from them.
@@ -63,6 +64,12 @@ def record_key(table: TableSchema) -> pl.Expr:
     return pl.concat_str(parts, separator="/").alias("record_key")
 
 
+def _input_ids(rejected: pl.DataFrame) -> pl.Series:
+    """Ids of inputs for releases that had none; all of these were whole files then."""
+    rows = rejected.select("source_id", "path").iter_rows()
+    return pl.Series([input_id(*row) for row in rows], dtype=pl.String)
+
+
 def _like_now(name: str, before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
     """Rows of an older schema in the columns of now: null where it had none.
 
@@ -70,6 +77,8 @@ def _like_now(name: str, before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFr
         pl.exceptions.PolarsError: a key of now is of another kind, or was not there.
     """
     keys = schema(name).primary_key
+    if name == "quarantine" and "input_id" not in before.columns:
+        before = before.with_columns(input_id=_input_ids(before))
     columns = [
         (pl.col(c) if c in before.columns else pl.lit(None)).cast(after.schema[c]).alias(c)
         for c in [*keys, *compared(name)]

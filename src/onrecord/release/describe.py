@@ -4,6 +4,7 @@ import platform
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,12 @@ _DESCRIPTION = (
     "printed a text, never that the text is true."
 )
 #: Their versions decide the bytes of a release, the tokens of a text, or what it is taken for.
-_LIBRARIES = ("chardet", "eldc", "numba", "numpy", "polars", "pyarrow")
+_LIBRARIES = (
+    *("chardet", "eldc", "ftfy", "lxml", "numba", "numpy", "polars", "pyarrow", "pypdfium2"),
+    *("python-docx", "resiliparse", "trafilatura", "warcio"),
+)
+#: What a source says of how its files are read.
+_READING = {"format", "encoding", "fields", "delimiter", "repair"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +126,23 @@ def provenance(facts: Facts, digests: Mapping[str, str]) -> dict[str, Any]:
                 else {"include": s.include, "exclude": s.exclude}
                 for s in facts.sources
             },
+            "reading": {
+                s.id: s.model_dump(mode="json", include=_READING, exclude_defaults=True)
+                for s in facts.sources
+            },
         },
         "code": _code(),
         "split_off": split_off,
         "settings": facts.settings.model_dump(exclude=INDIFFERENT),
     }
+
+
+def _installed(name: str) -> str | None:
+    """The version of a library, None where an extra is not installed."""
+    try:
+        return installed(name)
+    except PackageNotFoundError:
+        return None
 
 
 def _code() -> dict[str, str]:
@@ -135,7 +153,7 @@ def _code() -> dict[str, str]:
         "rule": RULE,
         "python": platform.python_version(),
         "unicode": unicodedata.unidata_version,
-        **{name: installed(name) for name in _LIBRARIES},
+        **{name: found for name in _LIBRARIES if (found := _installed(name))},
     }
 
 
@@ -152,7 +170,11 @@ def _reissued(
         **stated,
         "supersedes": dict(reissue.supersedes),
         "superseded_before": before,
-        "inputs": {**inputs, "globs": origin.get("inputs", {}).get("globs", {})},
+        "inputs": {
+            **inputs,
+            "globs": origin.get("inputs", {}).get("globs", {}),
+            "reading": origin.get("inputs", {}).get("reading", {}),
+        },
         "code": origin.get("code", {}),
         "reissued_with": _code(),
         "split_off": split_off,
@@ -203,6 +225,7 @@ def quality(tables: Mapping[str, Rows]) -> dict[str, Any]:
         "variants": _counts(tables["variants"].table()["difference"]),
         "quarantined": tables["quarantine"].num_rows,
         "quarantine_reasons": _counts(rejected["reason"]),
+        "readers": _counts(tables["documents"].table()["reader"]),
         "sources": by_source,
     }
 

@@ -70,13 +70,14 @@ def take_out(
     """
     kept, rejected, left = [], [], dict(blamed)
     for candidate in candidates:
-        name = candidate.document_id or document_id(candidate.source_id, candidate.path)
+        at = candidate.source_id, candidate.path
+        name = candidate.document_id or document_id(*at, candidate.locator)
         wrong = left.pop(name, None)
         if wrong is None:
             kept.append(candidate)
             continue
-        place = candidate.source_id, candidate.path, candidate.bytes
-        rejected.append(reject(*place, Reason.INVALID_RECORD, wrong))
+        size, locator = candidate.bytes, candidate.locator
+        rejected.append(reject(*at, size, Reason.INVALID_RECORD, wrong, locator))
     if left:
         lines = [f"{name}: {wrong}" for name, wrong in left.items()]
         raise _refusal("documents with invalid records can't be left out", lines)

@@ -82,7 +82,7 @@ class Restorer:
         lost = []
         for name, first, after in zip(ids, starts[:-1], starts[1:], strict=True):
             document = self._documents[name]
-            if document["restores"] != "file":
+            if document["restores"] == "none":
                 continue
             patches = self._patches.get(name, [])
             body = data[offsets[first] : offsets[after]]
