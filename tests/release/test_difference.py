@@ -343,7 +343,7 @@ def check_many(examples: int, seed: int) -> None:
 
 
 def test_random_edits_give_the_right_version_and_difference() -> None:
-    check_many(10, seed=4)
+    check_many(9, seed=4)
 
 
 @pytest.mark.hostile
