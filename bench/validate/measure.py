@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from onrecord.commands.console import peak_memory_mib
+from bench.speed.process import peak_mib
 
 
 def _onrecord() -> Callable[[str], bool]:
@@ -29,14 +29,14 @@ def main() -> None:
     """Measure; only the check itself is timed, not the start of Python."""
     tool, path = sys.argv[1:]
     check = {"onrecord": _onrecord, "frictionless": _frictionless}[tool]()
-    started = peak_memory_mib()
+    started = peak_mib()
     wall, cpu = time.perf_counter(), time.process_time()
     valid = check(path)
     found = {
         "wall": time.perf_counter() - wall,
         "cpu": time.process_time() - cpu,
         "start_mib": started,
-        "peak_mib": peak_memory_mib(),
+        "peak_mib": peak_mib(),
         "load": os.getloadavg()[0],
         "valid": valid,
     }

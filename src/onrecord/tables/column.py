@@ -18,6 +18,10 @@ from onrecord.tables.rules import PRINTABLE, Rule, RuleError, rules
 Verdict = tuple[tuple[str, str], ...]
 
 
+#: Types of which an empty text may be a value, were it not said to mean none.
+_MAY_BE_EMPTY = ("any", "boolean", "string")
+
+
 class Compiled:
     """A field of a schema, ready to look at the cells of one column.
 
@@ -61,7 +65,9 @@ class Compiled:
         self._read = exact.reader(field)
         limits = _limits(field.constraints)
         zoned = _zoned(limits, self._read) if limits or looked_at else None
-        cell = pl.when(~self.blank()).then(pl.col(self.cells))
+        cell: pl.Expr = pl.col(self.cells)
+        if missing != ("",) or field.type in _MAY_BE_EMPTY or not isinstance(native, pl.String):
+            cell = pl.when(~self.blank()).then(cell)
         self.proof = proof(field, cell, native, zoned)
         fast = self.proof.fast if self.proof.value is not None else _nowhere
         try:

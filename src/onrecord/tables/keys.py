@@ -14,7 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 #: So many bytes of one set of keys stay in memory.
-MEMORY = 32 << 20
+MEMORY = 8 << 20
 _PARTS = 64
 _SHIFT = np.uint64(58)
 _KEY = np.dtype([("a", np.uint64), ("b", np.uint64), ("row", np.int64)])
