@@ -13,9 +13,9 @@ import pyarrow as pa
 
 from onrecord.corpus import text_of
 from onrecord.ingest.readers.front import FRONT
-from onrecord.text.segment import Blocks, text_buffer
+from onrecord.items import BLANKS, trimmed, with_items
+from onrecord.text.segment import NARROWEST, WIDEST, Blocks, text_buffer
 
-_BLANKS = b" \t\r\n\f\v"
 #: What a line begins with when it is a block of its own: heading, item, quotation, table.
 _MARKDOWN_LEAD = re.compile(rb"[ \t]*(?:#{1,6}[ \t]+|[-*+][ \t]+|\d{1,9}[.)][ \t]+|>[ \t]?|\|)+")
 _MARKDOWN_TAIL = re.compile(rb"(?:[ \t]+#+|[ \t]*\|)[ \t]*\Z")
@@ -47,14 +47,30 @@ _MARKS = {
 }
 
 
-def _pieces(block: bytes, marks: _Marks) -> list[tuple[int, int]]:
-    """What of a block is words: first byte and byte after the last of each piece."""
-    found: list[tuple[int, int]] = []
+class _Piece(NamedTuple):
+    """What of a block is words.
+
+    Attributes:
+        start: first byte.
+        end: byte after the last.
+        led: whether a mark stands before it.
+        open: whether the next line can go on with it: not behind a heading or a row of a table.
+    """
+
+    start: int
+    end: int
+    led: bool
+    open: bool
+
+
+def _pieces(block: bytes, marks: _Marks, base: int) -> list[_Piece]:
+    """What of a block, which begins at byte `base`, is words."""
+    found: list[_Piece] = []
     at, joined = 0, False
     for line in block.splitlines(keepends=True):
         start, end = at, at + len(line)
         at = end
-        bare = line.rstrip(_BLANKS)
+        bare = line.rstrip(BLANKS)
         if marks.none.fullmatch(bare):
             joined = False
             continue
@@ -64,48 +80,72 @@ def _pieces(block: bytes, marks: _Marks) -> list[tuple[int, int]]:
             start += lead.end()
             tail = marks.tail.search(bare, lead.end())
             end -= len(bare) - tail.start() if tail else 0
+        start, end = trimmed(block, start, end)
+        goes_on = not (lead and lead.group().lstrip()[:1] in (b"#", b"|", b"=", b"!"))
         if joined and not lead:
-            found[-1] = (found[-1][0], end)
+            found[-1] = found[-1]._replace(end=base + end)
         elif start < end:
-            found.append((start, end))
-        # What follows a heading or a row of a table does not go on in the next line.
-        joined = not (lead and lead.group().lstrip()[:1] in (b"#", b"|", b"=", b"!"))
-    return [_trimmed(block, start, end) for start, end in found if block[start:end].strip(_BLANKS)]
+            found.append(_Piece(base + start, base + end, lead is not None, goes_on))
+        joined = goes_on
+    return found
 
 
-def _trimmed(block: bytes, start: int, end: int) -> tuple[int, int]:
-    piece = block[start:end]
-    return end - len(piece.lstrip(_BLANKS)), start + len(piece.rstrip(_BLANKS))
+def _goes_on(text: bytes, before: _Piece, after: _Piece) -> bool:
+    """Whether a line of Markdown goes on in the next: both stand in one paragraph.
+
+    A line that is neither as short as a caption nor as long as a paragraph was broken to fit.
+    """
+    gap = text[before.end : after.start]
+    if after.led or not before.open or gap.count(b"\n") != 1 or gap.strip(BLANKS):
+        return False
+    begins = max(before.start, text.rfind(b"\n", before.start, before.end) + 1)
+    width = len(text[begins : before.end].decode(errors="replace"))
+    return NARROWEST <= width <= WIDEST or (before.led and gap.endswith(b"  "))
 
 
-def without_marks(documents: pa.Table, blocks: Blocks) -> Blocks:
-    """The blocks of a batch without the marks of Markdown and wiki documents.
+def _joined(text: bytes, pieces: list[_Piece]) -> list[_Piece]:
+    """The pieces of a Markdown document, with the lines of each paragraph as one."""
+    found: list[_Piece] = []
+    for piece in pieces:
+        if found and _goes_on(text, found[-1], piece):
+            found[-1] = found[-1]._replace(end=piece.end)
+        else:
+            found.append(piece)
+    return found
+
+
+def refined(documents: pa.Table, blocks: Blocks) -> Blocks:
+    """The blocks of a batch as they are published: cut at items, and without marks.
 
     Args:
         documents: ``ingest.read.DOCUMENT_SCHEMA``.
         blocks: of these documents.
     """
+    text, offsets = text_buffer(text_of(documents))
+    blocks = with_items(text, blocks)
     kinds = [reader.partition("/")[0] for reader in documents["reader"].to_pylist()]
     marked = {row: _MARKS[kind] for row, kind in enumerate(kinds) if kind in _MARKS}
     if not marked:
         return blocks
-    text, offsets = text_buffer(text_of(documents))
     is_marked = np.isin(blocks.document, list(marked))
     document = [blocks.document[~is_marked]]
     start, end = [blocks.start[~is_marked]], [blocks.end[~is_marked]]
     for row, marks in marked.items():
         here = slice(*np.searchsorted(blocks.document, [row, row + 1]))
-        behind = _front_end(text[offsets[row] : offsets[row + 1]].tobytes())
-        first = offsets[row] + behind
-        spans = [
-            (s + int(begin), e + int(begin))
-            for begin, after in zip(blocks.start[here], blocks.end[here], strict=True)
-            if begin >= first
-            for s, e in _pieces(text[begin:after].tobytes(), marks)
+        base = int(offsets[row])
+        whole = text[base : offsets[row + 1]].tobytes()
+        behind = _front_end(whole)
+        pieces = [
+            piece
+            for begin, after in zip(blocks.start[here] - base, blocks.end[here] - base, strict=True)
+            if begin >= behind
+            for piece in _pieces(whole[begin:after], marks, int(begin))
         ]
-        document.append(np.full(len(spans), row, np.int32))
-        start.append(np.array([s for s, _ in spans], np.int64))
-        end.append(np.array([e for _, e in spans], np.int64))
+        if kinds[row] == "markdown":
+            pieces = _joined(whole, pieces)
+        document.append(np.full(len(pieces), row, np.int32))
+        start.append(np.array([base + piece.start for piece in pieces], np.int64))
+        end.append(np.array([base + piece.end for piece in pieces], np.int64))
     rows, starts, ends = np.concatenate(document), np.concatenate(start), np.concatenate(end)
     order = np.argsort(starts, kind="stable")
     return Blocks(rows[order], starts[order], ends[order])

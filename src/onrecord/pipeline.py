@@ -38,7 +38,7 @@ from onrecord.ingest.suppress import Suppression, read_suppression
 from onrecord.ingest.unpack import may_need_reader, remarks
 from onrecord.ingest.unpack import unpack as read_with_readers
 from onrecord.layers import deduplicate as find_repeats
-from onrecord.markup import without_marks
+from onrecord.markup import refined
 from onrecord.parallel import in_order
 from onrecord.records.assemble import assemble
 from onrecord.records.validate import Verdict, judge
@@ -343,7 +343,7 @@ def tried(
 
 def segment(batch: Batch, settings: Settings) -> tuple[Batch, Blocks]:
     """Cut a batch into blocks; documents without any, or with an endless one, are put aside."""
-    blocks = without_marks(batch.documents, cut(text_of(batch.documents), settings.split_above))
+    blocks = refined(batch.documents, cut(text_of(batch.documents), settings.split_above))
     longest = np.zeros(batch.documents.num_rows, np.int64)
     np.maximum.at(longest, blocks.document, blocks.end - blocks.start)
     usable = (longest > 0) & (longest <= settings.max_block_bytes)
@@ -362,7 +362,7 @@ def segment(batch: Batch, settings: Settings) -> tuple[Batch, Blocks]:
     gone = batch.documents["document_id"].filter(pa.array(~usable)).combine_chunks()
     patches = batch.patches.filter(pc.invert(pc.is_in(batch.patches["document_id"], gone)))
     rest = Batch(documents, patches, rejected, batch.raw, batch.late)
-    return rest, without_marks(documents, cut(text_of(documents), settings.split_above))
+    return rest, refined(documents, cut(text_of(documents), settings.split_above))
 
 
 def normalise(batch: Batch, blocks: Blocks, suppression: Suppression) -> Prepared:

@@ -12,6 +12,7 @@ from onrecord.collect.withdrawn import forgetting
 from onrecord.ingest.archive import Archive
 from onrecord.ingest.decode import decode, is_nfc
 from onrecord.ingest.suppress import KEY, LIST, Suppression
+from onrecord.ingest.unpack import look_inside
 from onrecord.settings import Settings
 from onrecord.text.segment import segment, text_buffer
 from onrecord.text.tokens import normalise
@@ -25,21 +26,31 @@ CACHES = ("cache", "results", "storage")
 def holds(suppression: Suppression, files: Sequence[bytes]) -> list[bool]:
     """Which of some files hold withdrawn text, or are withdrawn.
 
+    Pages, archives and the like are read by their readers; one that can't be seen whole is
+    taken for one that does, because its file is still in its source.
+
     Args:
         suppression: what is withdrawn.
         files: raw bytes.
     """
-    texts = [decode(raw).text for raw in files]
+    inside = look_inside(files, Settings())
+    pieces = [[raw, *(found or [])] for raw, found in zip(files, inside, strict=True)]
+    owner = [i for i, of_file in enumerate(pieces) for _ in of_file]
+    flat = [raw for of_file in pieces for raw in of_file]
+    texts = [decode(raw).text for raw in flat]
     column = pa.array(texts, pa.large_string())
     blocks = segment(column, Settings().split_above)
     buffer, _ = text_buffer(column)
     suspects = np.array([not is_nfc(text) for text in texts], np.bool_)
     hits = suppression.hits(normalise(buffer, blocks, suspects))
-    found = set(blocks.document[hits].tolist())
-    return [
-        i in found or suppression.has_file(hashlib.sha256(raw).hexdigest())
-        for i, raw in enumerate(files)
-    ]
+    found = {owner[i] for i in blocks.document[hits].tolist()}
+    found |= {
+        owner[i]
+        for i, raw in enumerate(flat)
+        if suppression.has_file(hashlib.sha256(raw).hexdigest())
+    }
+    found |= {i for i, seen in enumerate(inside) if seen is None}
+    return [i in found for i in range(len(files))]
 
 
 def count(folder: Path, suppression: Suppression) -> dict[str, int]:

@@ -1,6 +1,6 @@
 """What the readers of record files share: from named fields to a document."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from onrecord.ingest.decode import decode
@@ -9,6 +9,8 @@ from onrecord.ingest.readers.facts import clean, date, moment, words
 from onrecord.ingest.readers.protocol import Basis, Facts, Given, Refused, Text
 
 _ABSENT = object()
+#: In place of the name of a field: the words of all fields, however deep they lie.
+EVERY = "*"
 
 
 def decoded_text(given: Given) -> tuple[str, Basis]:
@@ -29,6 +31,18 @@ def lookup(record: Mapping[str, Any], path: str) -> Any:
     return value
 
 
+def _strings(value: Any) -> Iterator[str]:
+    """All words in a value. What `json` gives is never deeper than Python can follow."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _strings(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _strings(inner)
+
+
 def document(
     record: Mapping[str, Any], fields: Mapping[str, Any], locator: str, basis: Basis, size: int
 ) -> Text | Refused:
@@ -42,6 +56,8 @@ def document(
         size: of the record in bytes.
     """
     wanted = fields.get("text") or "text"
+    if wanted == EVERY:
+        return Text("\n\n".join(clean(words) for words in _strings(record)), locator=locator)
     names = [wanted] if isinstance(wanted, str) else list(wanted)
     values = [lookup(record, name) for name in names]
     if all(value is _ABSENT for value in values):
