@@ -1,6 +1,7 @@
 """What a glance at bytes tells: whether they are text at all, or may need a reader."""
 
-from onrecord.ingest.decode import REPLACEMENT, Decoded
+from onrecord.ingest.decode import Decoded
+from onrecord.ingest.encodings import REPLACEMENT
 
 #: What begins with one of these is no text, whatever else it looks like.
 _SIGNATURES = {

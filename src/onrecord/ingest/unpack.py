@@ -7,10 +7,8 @@ candidate or as a rejected one. What may be kept for good is decided later, when
 whether a file holds text that was withdrawn.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from onrecord.ingest.archive import Archive
@@ -18,8 +16,7 @@ from onrecord.ingest.files import Candidate, Extract, glob
 from onrecord.ingest.load import head, load
 from onrecord.ingest.quarantine import Reason, Rejected, reject
 from onrecord.ingest.readers.pool import Died, Pool, pool
-from onrecord.ingest.readers.records import EVERY
-from onrecord.ingest.readers.registry import format_of, kind_of
+from onrecord.ingest.readers.registry import kind_of
 from onrecord.ingest.readers.sniff import HEAD, PLAIN, suffix
 from onrecord.ingest.sources import Source
 from onrecord.parallel import in_order
@@ -76,7 +73,7 @@ def _is_plain(candidate: Candidate, source: Source) -> bool:
     return begins is None or kind_of(candidate.name, begins, media) in PLAIN
 
 
-def _options(source: Source, settings: Settings) -> dict[str, Any]:
+def options_of(source: Source, settings: Settings) -> dict[str, Any]:
     """See ``protocol.Options``."""
     return {
         "format": source.format,
@@ -93,7 +90,7 @@ def _options(source: Source, settings: Settings) -> dict[str, Any]:
     }
 
 
-class _File:
+class ReadFile:
     """One file on its way through readers: it counts, names and keeps what they find."""
 
     def __init__(self, candidate: Candidate, sha256: str, store: Archive) -> None:
@@ -246,7 +243,7 @@ def unpack(
     result = Unpacked()
     if not candidates:
         return result
-    options = {name: _options(source, settings) for name, source in sources.items()}
+    options = {name: options_of(source, settings) for name, source in sources.items()}
     needy = []
     for candidate in candidates:
         if _is_plain(candidate, sources[candidate.source_id]):
@@ -264,7 +261,7 @@ def unpack(
         whole = [candidate for candidate, _ in files]
         del loaded, files
         for candidate, sha256 in zip(whole, names, strict=True):
-            file = _File(candidate, sha256, store)
+            file = ReadFile(candidate, sha256, store)
             file.read(children, options[candidate.source_id], settings.parser_failures)
             found.add(file.found)
             if file.is_container:
@@ -276,49 +273,6 @@ def unpack(
         for found in in_order(read_batch, pieces, settings.threads):
             result.add(found)
     return result
-
-
-#: Reasons for which a part of a file was not seen.
-_UNSEEN = {
-    *(Reason.PARSER_TIME, Reason.PARSER_MEMORY, Reason.PARSER_FAILED, Reason.MISSING_EXTRA),
-    *(Reason.EXPANDS, Reason.TOO_MANY_MEMBERS, Reason.TOO_NESTED, Reason.TOO_LARGE),
-}
-
-
-def look_inside(files: Sequence[bytes], settings: Settings) -> list[list[bytes] | None]:
-    """What readers find in some files, for who looks for certain words in them.
-
-    Args:
-        files: raw bytes, whose names and sources are not known.
-        settings: with the limits.
-
-    Returns:
-        For each file what is in it, nothing where it is plain text; None where a part of it
-        could not be seen.
-    """
-    found: list[list[bytes] | None] = [[] for _ in files]
-    odd = [i for i, raw in enumerate(files) if format_of("", raw[:HEAD]) not in PLAIN]
-    odd += [i for i, raw in enumerate(files) if i not in odd and raw.lstrip().startswith(b'{"')]
-    if not odd:
-        return found
-    nobody = Source(id="any", title="any", origin="any", basis="any", exclude=[])
-    options = _options(nobody, settings) | {"fields": {"text": EVERY}}
-    with (
-        TemporaryDirectory() as folder,
-        pool(settings.parser_seconds, settings.parser_bytes) as children,
-    ):
-        store = Archive(Path(folder))
-        for i in odd:
-            (sha256,) = store.put([files[i]])
-            file = _File(Candidate("", "", Path(), len(files[i])), sha256, store)
-            as_lines = format_of("", files[i][:HEAD]) in PLAIN
-            file.read(children, options | {"format": "jsonl" if as_lines else None}, 1)
-            if any(entry.reason in _UNSEEN for entry in file.found.rejected):
-                found[i] = None
-            else:
-                names = [c.extract.sha256 for c in file.found.candidates if c.extract]
-                found[i] = list(store.get_all(names))
-    return found
 
 
 def remarks(left_out: Mapping[tuple[str, str], int]) -> list[str]:

@@ -11,8 +11,8 @@ import pyarrow as pa
 from onrecord.collect.withdrawn import forgetting
 from onrecord.ingest.archive import Archive
 from onrecord.ingest.decode import decode, is_nfc
+from onrecord.ingest.inside import look_inside
 from onrecord.ingest.suppress import KEY, LIST, Suppression
-from onrecord.ingest.unpack import look_inside
 from onrecord.settings import Settings
 from onrecord.text.segment import segment, text_buffer
 from onrecord.text.tokens import normalise
