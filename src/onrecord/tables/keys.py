@@ -14,7 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 #: So many bytes of one set of keys stay in memory.
-MEMORY = 8 << 20
+MEMORY = 24 << 20
 _PARTS = 64
 _SHIFT = np.uint64(58)
 _KEY = np.dtype([("a", np.uint64), ("b", np.uint64), ("row", np.int64)])
@@ -69,12 +69,14 @@ class KeyRows:
     def _spill(self) -> None:
         """Put what waits into files."""
         self._path.mkdir(parents=True, exist_ok=True)
-        for i, keys in enumerate(_split(self._waiting)):
-            if keys.size:
-                with (self._path / f"{i:02x}").open("ab") as file:
-                    keys.tofile(file)
+        split = []
+        while self._waiting:  # one after the other, so that none is in memory twice
+            split.append(_split([self._waiting.pop(0)]))
+        for i in range(_PARTS):
+            with (self._path / f"{i:02x}").open("ab") as file:
+                for parts in split:
+                    parts[i].tofile(file)
         self.spilled = True
-        self._waiting.clear()
         self._size = 0
 
     def parts(self, apart: bool) -> Iterator[Keys]:
