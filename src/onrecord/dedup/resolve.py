@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from onrecord.dedup.guard import MOVED
+from onrecord.dedup.passages import MOVED
 from onrecord.dedup.verify import A_IN_B, B_IN_A, NEAR_COPY, VARIANT, Pairs, View, covered_by
 from onrecord.kernel import kernel
 
