@@ -12,6 +12,7 @@ from onrecord.dedup.passages import (
     CODE_NEGATION,
     CODE_SYMBOL,
     GUARDED,
+    WORDING,
     address_end,
     characters,
     difference,
@@ -141,6 +142,13 @@ def _mark(texts, text, touch, matched, edge):
 
 
 @kernel
+def _compound(texts, text, touch, edge):
+    """Whether what sticks out is joined to the match as part of a word: "cups", "cups-filters"."""
+    apart = SPACED | JOINED | AFTER_STOP | _PAUSE
+    return not edge & apart and not texts.flags[texts.first[text] + touch] & CASELESS_WORD
+
+
+@kernel
 def _initials(texts, text, start, end):
     """Whether tokens [start, end) are the initials of writers: "MH/PA"."""
     if end - start > MOST_INITIALS:
@@ -179,13 +187,17 @@ def _rivals(texts, text_a, a_from, a_to, text_b, b_from, b_to):
 
 
 @kernel
-def credits_clash(texts, text_a, a_from, a_to, text_b, b_from, b_to):
-    """Whether two short passages at opposite ends each name somebody whom the other does not."""
+def ends_clash(texts, text_a, a_from, a_to, text_b, b_from, b_to):
+    """Whether two short passages at opposite ends name, or count, each something of its own."""
     if a_from == a_to or b_from == b_to:
         return False
     longest = max(words(texts, text_a, a_from, a_to), words(texts, text_b, b_from, b_to))
-    return longest <= LONGEST_ATTRIBUTION and _rivals(
-        texts, text_a, a_from, a_to, text_b, b_from, b_to
+    if longest > LONGEST_ATTRIBUTION:
+        return False
+    hard = GUARDED ^ NAME
+    return _rivals(texts, text_a, a_from, a_to, text_b, b_from, b_to) or (
+        _has_own(texts, text_a, a_from, a_to, text_b, b_from, b_to, hard)
+        and _has_own(texts, text_b, b_from, b_to, text_a, a_from, a_to, hard)
     )
 
 
@@ -233,9 +245,7 @@ def _attribution(texts, text, start, end, edge, at_end):
     kind = weight_of(texts.hashes[first + start + 1])
     if kind == PREPOSITION:
         return True  # "according to"
-    return edge & AFTER_BREAK != 0 and (
-        kind == TITLE or texts.flags[first + start + 1] & NAME != 0
-    )
+    return edge & AFTER_BREAK != 0 and (kind == TITLE or texts.flags[first + start + 1] & NAME != 0)
 
 
 @kernel
@@ -251,11 +261,27 @@ def _dateline(texts, text, start, end):
 
 
 @kernel
-def _weightless(texts, text, start, end, at_end):
-    """Whether all of a passage weighs nothing."""
+def _set_apart(texts, text, start, end, at_end):
+    """Whether a mark stands between a match and what sticks out of it, or nothing sticks out."""
+    if start == end:
+        return True
+    return texts.flags[texts.first[text] + (start if at_end else end)] & _PAUSE != 0
+
+
+@kernel
+def _weightless(texts, text, start, end, at_end, alone):
+    """Whether all of a passage weighs nothing.
+
+    An article, a preposition or a title does only where it is `alone`: where what the other
+    text has there is set apart, so that it does not stand in the same place ("a", "another").
+    """
     for i in range(start, end):
-        is_copula = weight_of(texts.hashes[texts.first[text] + i]) == COPULA
-        if weight(texts, text, i) == 0 and (at_end or not is_copula):
+        kind = weight_of(texts.hashes[texts.first[text] + i])
+        if kind == COPULA and not at_end:
+            continue
+        if weight(texts, text, i) == 0:
+            return False
+        if not alone and (kind == ARTICLE or kind == PREPOSITION or kind == TITLE):
             return False
     return True
 
@@ -342,9 +368,11 @@ def _trimmed(texts, text_a, a_from, a_to, text_b, b_from, b_to, at_end):
             a_to = a_from
         if b_dated and not a_dated:
             b_to = b_from
-    if _weightless(texts, text_a, a_from, a_to, at_end):
+    a_apart = _set_apart(texts, text_a, a_from, a_to, at_end)
+    b_apart = _set_apart(texts, text_b, b_from, b_to, at_end)
+    if _weightless(texts, text_a, a_from, a_to, at_end, b_apart):
         a_to = a_from
-    if _weightless(texts, text_b, b_from, b_to, at_end):
+    if _weightless(texts, text_b, b_from, b_to, at_end, a_apart):
         b_to = b_from
     return a_from, a_to, b_from, b_to
 
@@ -453,8 +481,14 @@ def judge_end(
     if gap_a == 0 or gap_b == 0:
         if gap_a:
             code = _mark(texts, text_a, a_touch, a_touch - step, a_edge)
+            joined = not code and _compound(texts, text_a, a_touch, a_edge)
+            cut = _cut_off(texts, text_b)
         else:
             code = _mark(texts, text_b, b_touch, b_touch - step, b_edge)
+            joined = not code and _compound(texts, text_b, b_touch, b_edge)
+            cut = _cut_off(texts, text_a)
+        if joined and not (cut and at_end):
+            code = WORDING
         return not (code or long_a), not (code or long_b), True, code, a_from, a_to, b_from, b_to
     if (
         says_a and says_b and not _rivals(texts, text_a, a_from, a_to, text_b, b_from, b_to)

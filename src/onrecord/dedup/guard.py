@@ -12,7 +12,7 @@ capitals, a language whose negations we don't know), any difference in the middl
 
 import numpy as np
 
-from onrecord.dedup.ends import credits_clash, judge_end
+from onrecord.dedup.ends import ends_clash, judge_end
 from onrecord.dedup.passages import CODE_NAME, difference, moved
 from onrecord.dedup.words import weight_of
 from onrecord.kernel import kernel
@@ -23,6 +23,7 @@ from onrecord.text.tokens import (
     DATE,
     NAME,
     NUMBER,
+    SHOUTED,
     SPACED,
     SYMBOL_TOKEN,
 )
@@ -97,6 +98,16 @@ def _in_one_piece(texts, text, start, end):
 
 
 @kernel
+def _parts(texts, text, token):
+    """Whether a heading may begin or end before a token: a mark, or its capitals, set it apart."""
+    if token == 0 or token == texts.size[text]:
+        return True
+    at = texts.first[text] + token
+    shouted = texts.flags[at - 1] & SHOUTED, texts.flags[at] & SHOUTED
+    return texts.flags[at] & AFTER_BREAK != 0 or shouted[0] != shouted[1]
+
+
+@kernel
 def says_nothing_within(texts, text, other, start, end):
     """Whether a text says nothing that tokens [start, end) of another one could repeat.
 
@@ -113,10 +124,7 @@ def says_nothing_within(texts, text, other, start, end):
             continue
         if not weight_of(texts.hashes[i]):
             return False
-    at = texts.first[other]
-    begins = start == 0 or texts.flags[at + start] & AFTER_BREAK != 0
-    ends = end == texts.size[other] or texts.flags[at + end] & AFTER_BREAK != 0
-    return not (begins and ends)
+    return not (_parts(texts, other, start) and _parts(texts, other, end))
 
 
 @kernel
@@ -193,7 +201,7 @@ def judge(texts, text_a, covered_a, text_b, covered_b, runs, strict):
     for k in range(2):
         a_from, a_to = gaps[k, 0], gaps[k, 1]
         b_from, b_to = gaps[1 - k, 2], gaps[1 - k, 3]
-        if credits_clash(texts, text_a, a_from, a_to, text_b, b_from, b_to):
+        if ends_clash(texts, text_a, a_from, a_to, text_b, b_from, b_to):
             a_in_b, b_in_a = False, False
             if worst == 0:
                 worst = CODE_NAME

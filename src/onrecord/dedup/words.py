@@ -36,7 +36,7 @@ _LISTS = {
     ARTICLE: """a an the el la los las un una lo le les l une der das den dem des ein eine
         einer einem einen os uma il gli het""",
     PREPOSITION: """of to in on at for upon de del al en para du d à au aux zu im am von do da dos
-        das em ao di della dei al te op в на с к у о по из""",
+        em ao di della dei al te op в на с к у о по из""",
     TITLE: "mr mrs ms dr sir sen rep gov prof sr sra m mme herr frau",
     JOINS: "and that y e que et und и",
     CHOICE: "or o oder ou",

@@ -73,7 +73,6 @@ CUT = 16384  # the last token of a block that ends with an ellipsis
 _NONE, _SEEN, _PASSED = range(3)
 _COMMAS = (0x2C, 0x60C, 0x3001, 0xFF0C)  # , ، 、 ，
 _EM_DASH = 0x2014
-_WHITE = (9, 10, 13, 32, 0xA0)  # the last byte of the most common kinds of white space
 
 #: So many of one symbol in a row are a rule or a fence ("=====", "~~~"), not a symbol.
 _ORNAMENT = 3
@@ -149,10 +148,10 @@ def _close(n, h, head, f, capitals, cased, words, hashes, flags, folded):
 
 
 @kernel
-def _begins(text, begin, at, broke, stop, upper, comma, dash, joined):
+def _begins(previous, broke, stop, upper, comma, dash, joined):
     """Flags of a token by what stands before it."""
     flags = AFTER_BREAK if broke else 0
-    if at == begin or text[at - 1] in _WHITE:
+    if previous & (BLANK | BREAK):
         flags |= SPACED
     if dash:
         flags |= AFTER_DASH
@@ -235,7 +234,7 @@ def _tokenise_block(
     dash = False
     dotted = False
     stop = _PASSED  # whether a full stop was seen since the last token, and white space after it
-    previous = np.int64(0)  # kind and flags of the code point before
+    previous = np.int64(BREAK)  # kind and flags of the code point before
     at = begin
     while at < end:
         byte = text[at]
@@ -248,9 +247,7 @@ def _tokenise_block(
                 t_start[n] = at - begin
                 joined = n > first_token and t_end[n - 1] == t_start[n]
                 flags[n] = NAME if byte < 97 else 0
-                flags[n] |= _begins(
-                    text, begin, at, broke, stop, byte < 97, comma, dash, joined
-                )
+                flags[n] |= _begins(previous, broke, stop, byte < 97, comma, dash, joined)
                 broke, stop, comma, dash = False, _NONE, False, False
                 head = f
                 f += 4
@@ -341,7 +338,7 @@ def _tokenise_block(
                 t_start[n] = at - begin
                 joined = n > first_token and t_end[n - 1] == t_start[n]
                 flags[n] = _opening(kind, bits) | _begins(
-                    text, begin, at, broke, stop, bits & UPPER, comma, dash, joined
+                    previous, broke, stop, bits & UPPER, comma, dash, joined
                 )
                 broke, stop, comma, dash = False, _NONE, False, False
                 head = f
