@@ -30,6 +30,8 @@ LONG = (
     "The ministry published the figures on its site late in the evening. " + REPORT + " Aid groups "
     "asked for access to the valley, where some forty families were still waiting for shelter."
 )
+FIRST = "The ministry published the figures on its site late in the evening."
+LAST = "Aid groups asked for access to the valley, where forty families waited for shelter."
 TEMPLATE = (
     "At least {} people were killed when a shell hit a market in the town of {} on {}, {} said."
 )
@@ -104,6 +106,53 @@ CASES = [
          "T Boyle accused Doyle of it. " + REPORT, "variant", "name"),
     Case("other number in a caption", "U " + LONG.replace("forty", "40"),
          "The operation began, and some 60 families were still waiting for shelter.", "apart"),
+    Case("sentences in another order", "AA one. " + FIRST + " " + REPORT + " " + LAST,
+         "AA one. " + LAST + " " + FIRST + " " + REPORT, "near"),
+    Case("a filler moved", "AB the road is currently open. " + REPORT,
+         "AB the road currently is open. " + REPORT, "near"),
+    Case("a perfect tense", "AC he has said that " + REPORT, "AC he also said that " + REPORT,
+         "near"),
+    Case("a unit spelt out", "AD within 12 km " + REPORT, "AD within 12 kilometres " + REPORT,
+         "near"),
+    Case("the same number in words", "AE at 5 points " + REPORT, "AE at five points " + REPORT,
+         "near"),
+    Case("an abbreviation spelt out", "AF for the World Health Organization (WHO) " + REPORT,
+         "AF for the WHO " + REPORT, "near"),
+    Case("a name spelt out otherwise", "AG for the World Trade Organization (WHO) " + REPORT,
+         "AG for the WHO " + REPORT, "variant", "name"),
+    Case("an address behind", "AH " + REPORT + " (https://example.org/a/long/path/to/it)",
+         "AH " + REPORT + " The clinic was closed on the same day, as nurses told aid groups.",
+         "contained"),
+    Case("two attributions, one with a name", "“AI " + QUOTE + ",” he added.",
+         "“AI " + QUOTE + ",” said Jane Doyle, the lawyer.", "near"),
+    Case("two attributions with names", "“AJ " + QUOTE + ",” Mr Boyle added.",
+         "“AJ " + QUOTE + ",” said Jane Doyle, the lawyer.", "variant", "name"),
+    Case("named in front and behind", "Jane Doyle: “AK " + QUOTE + "”",
+         "“AK " + QUOTE + "” John Boyle", "variant", "name"),
+    Case("a dateline", "MARADI – " + REPORT, "Last week r" + REPORT[1:] + " " + LAST, "contained"),
+    Case("two datelines", "MARADI – " + REPORT, "ZINDER – " + REPORT, "variant", "name"),
+    Case("a label before an answer", FIRST + "A. " + FIRST + " " + REPORT,
+         "She spoke. " + FIRST + " " + REPORT + " " + LAST, "contained"),
+    Case("cut with an ellipsis before a negation", "AM they said that they …",
+         "AM they said that they have not been asked for their view. " + REPORT, "apart"),
+    Case("a preposition before a number", "AN rose to 5 points as " + REPORT,
+         "AN rose 5 points as " + REPORT, "variant", "wording"),
+    Case("other prepositions", "AO the aid sent to the valley " + REPORT,
+         "AO the aid sent of the valley " + REPORT, "variant", "wording"),
+    Case("and, or", "AP the clinic and school said " + REPORT,
+         "AP the clinic or school said " + REPORT, "variant", "wording"),
+    Case("other titles", "AQ it was seen by Mr Doyle. " + REPORT,
+         "AQ it was seen by Mrs Doyle. " + REPORT, "variant", "name"),
+    Case("another tense", "AR the town has wells. " + REPORT, "AR the town had wells. " + REPORT,
+         "variant", "wording"),
+    Case("a heading in a sentence", "The Clean Rivers and Lakes Protection Act of 2007:",
+         "She had introduced the Clean Rivers and Lakes Protection Act of 2007 to stop it. "
+         + REPORT, "apart"),
+    Case("two slips in a short text", "Please ask first whether everyone diercts you end follow.",
+         "Please ask first whether everyone directs you and follow.", "variant", "wording"),
+    Case("an apostrophe is no pause", "The country’s steel production stood at 16 million tons.",
+         REPORT + " Last year Iran’s steel production stood at 16 million tons. " + LAST,
+         "variant", "number"),
     Case("short and different", "Contact: Jane Doyle", "Contact: John Doyle", "apart"),
     Case("no tokens", "***", "---", "apart"),
 ]  # fmt: skip

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from onrecord.dedup.guard import DIFFERENCES
+from onrecord.dedup.passages import DIFFERENCES
 from onrecord.ingest.quarantine import ADVICE, Reason
 from onrecord.ingest.sources import Publication, Source
 from onrecord.records.dictionary import dictionary

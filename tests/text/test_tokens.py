@@ -10,12 +10,17 @@ from hypothesis import strategies as st
 from onrecord.ingest.decode import is_nfc
 from onrecord.text.segment import segment, text_buffer
 from onrecord.text.tokens import (
+    AFTER_BREAK,
+    AFTER_DASH,
     CASELESS_WORD,
+    CUT,
     DATE,
+    ENDED,
     NAME,
     NEGATES,
     NUMBER,
     SHOUTED,
+    SPACED,
     SYMBOL_TOKEN,
     normalise,
 )
@@ -352,3 +357,36 @@ def test_blocks_of_a_batch_do_not_influence_each_other(texts: list[str]) -> None
 def test_case_of_ascii_carries_no_meaning(text: str) -> None:
     upper, lower = f"A {text.upper()}", f"a {text.lower()}"
     assert same(upper, lower)
+
+
+def flagged(text: str, flag: int) -> list[str]:
+    """The words of a text that have a flag."""
+    (block,) = blocks_of(text)
+    return [word for word, flags in zip(block.words, block.flags, strict=True) if flags & flag]
+
+
+def test_an_address_is_one_piece_without_white_space() -> None:
+    assert flagged("see www.example.org/a-b (here)", SPACED) == ["see", "www"]
+
+
+@pytest.mark.parametrize("dash", [" – ", "— ", " - ", "- ", " -- "])
+def test_a_dash_sets_apart(dash: str) -> None:
+    assert flagged(f"ROME{dash}Rain fell", AFTER_DASH) == ["Rain"]
+
+
+def test_a_hyphen_does_not() -> None:
+    assert flagged("a land-locked sea", AFTER_DASH) == []
+
+
+@pytest.mark.parametrize("apostrophe", "'’")
+def test_an_apostrophe_in_a_word_ends_nothing(apostrophe: str) -> None:
+    assert flagged(f"of Iran{apostrophe}s steel", AFTER_BREAK) == ["of"]
+    assert flagged("the ‘new’ steel", AFTER_BREAK) == ["the", "new", "steel"]
+
+
+@pytest.mark.parametrize(
+    ("text", "flag"), [("It ends.", ENDED), ("It goes …", CUT), ("It goes...", CUT), ("It", 0)]
+)
+def test_how_a_block_ends(text: str, flag: int) -> None:
+    (block,) = blocks_of(text)
+    assert block.flags[-1] & (ENDED | CUT) == flag

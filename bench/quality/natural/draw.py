@@ -9,7 +9,8 @@ compares and refuses, are drawn as well.
 
 ``python -m bench.quality.natural.draw`` prints what it would draw; with ``--write`` it writes
 ``pairs.jsonl`` and ``DIGEST``, and takes the judgements of the present file over to the pairs
-that are drawn again. A pair without a judgement says null: read it and write one.
+that are drawn again. A pair without a judgement says null: read it and write one, and have
+another reader judge it who does not see it.
 """
 
 import argparse
@@ -353,6 +354,7 @@ def rows(corpus: Corpus, seed: int) -> list[dict[str, Any]]:
                     "judgement": None,
                     "direction": None,
                     "why": None,
+                    "readers": [],
                 }
             )
     return drawn
@@ -372,7 +374,7 @@ def carry_over(drawn: list[dict[str, Any]], judged: list[dict[str, Any]]) -> int
     for row in drawn:
         old = known.get((row["a"]["sha256"], row["b"]["sha256"]))
         if old:
-            row.update({key: old[key] for key in ("judgement", "direction", "why")})
+            row.update({key: old[key] for key in ("judgement", "direction", "why", "readers")})
     return sum(row["judgement"] is not None for row in drawn)
 
 

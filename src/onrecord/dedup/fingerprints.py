@@ -3,7 +3,8 @@
 Winnowing (Schleimer, Wilkerson, Aiken 2003, section 3): of every window of consecutive
 shingle hashes the smallest is kept, the rightmost where several are smallest. With shingles
 of 5 tokens and windows of 4, any run of 5 + 4 - 1 = 8 tokens that two texts share gives them
-a fingerprint in common.
+a fingerprint in common. A slip of the pen in every fifth word leaves a short text no run of 8, so
+short texts keep all their shingles.
 """
 
 import numpy as np
@@ -14,6 +15,8 @@ from onrecord.parallel import in_order
 
 SHINGLE = 5
 WINDOW = 4
+#: Texts of up to so many tokens keep every shingle.
+SHORT_TEXT = 24
 #: Texts are worked on in pieces of so many.
 PIECE = 32_768
 #: Shorter texts have no fingerprint: they repeat only exactly.
@@ -56,10 +59,15 @@ def _winnow(first, size, begin, end, hashes, shingle, window):
             rolling = _turned(rolling, 1) ^ hashes[first[t] + k]
         chosen = np.int64(-1)  # the shingle chosen in the window before
         best = np.int64(-1)
+        thin = size[t] > SHORT_TEXT
         for s in range(size[t] - shingle + 1):
             rolling = _turned(rolling, 1) ^ hashes[first[t] + s + shingle - 1]
             recent[s % window] = _mixed(rolling)
             rolling ^= _turned(hashes[first[t] + s], shingle - 1)
+            if not thin:
+                words[n] = (recent[s % window] & ~low) | np.uint64(t)
+                n += 1
+                continue
             if best < 0:
                 best = np.int64(s)
             elif best <= s - window:  # the smallest left the window: look at all of it

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from onrecord.dedup.guard import MOVED
+from onrecord.dedup.passages import MOVED
 from onrecord.dedup.verify import A_IN_B, B_IN_A, NEAR_COPY, VARIANT, Pairs, View, covered_by
 from onrecord.kernel import kernel
 
@@ -194,20 +194,36 @@ def resolve(pairs: Pairs, texts: View, standings: Standings, boilerplate: int) -
     choose(longest_first, may_contain)
     choose(np.argsort(preference), may_copy)
 
-    # A container that gave way to a near copy no longer stands for what it contained: what
-    # leaned on it looks for another container or copy, or is kept. Containers are longer,
-    # so that going from the longest to the shortest meets them first.
-    orphan = (fate == CONTAINED) & (fate[target[choice]] != KEPT if target.size else False)
-    fate[orphan], choice[orphan] = KEPT, -1
-    choose(longest_first[orphan[longest_first]], may_contain | (~contained & open_enough))
-    _revive(fate, choice, target)
+    def choose_again(first: NDArray[np.bool_]) -> None:
+        """Merge what may be into these texts; what they freed looks for another place.
+
+        A container that gave way no longer stands for what it contained: what leaned on it
+        looks for another container or copy, or is kept. Containers are longer, so that going
+        from the longest to the shortest meets them first.
+        """
+        choose(longest_first, may_contain & first[target])
+        orphan = (fate == CONTAINED) & (fate[target[choice]] != KEPT if target.size else False)
+        fate[orphan], choice[orphan] = KEPT, -1
+        choose(longest_first[orphan[longest_first]], may_contain | (~contained & open_enough))
+        _revive(fate, choice, target)
+
+    nothing = np.zeros(n, np.bool_)
+    choose_again(nothing)
+    # A composite is kept itself where its parts gave way to copies that were not compared with
+    # it; then it may contain others, which may be parts of composites in their turn.
+    while True:
+        failed = nothing.copy()
+        for composite in np.flatnonzero(fate == COMPOSITE).tolist():
+            failed[composite] = composites.parts(composite, fate) is None
+        if not failed.any():
+            break
+        fate[failed] = KEPT
+        choose_again(failed)
 
     parts = []
     for composite in np.flatnonzero(fate == COMPOSITE).tolist():
         found = composites.parts(composite, fate)
-        if found is None:  # its parts gave way to copies that were not compared with it
-            fate[composite] = KEPT
-        else:
+        if found is not None:
             parts.append(found)
     evidence = _joined([links.rows(choice[choice >= 0]), *parts])
     evidence = evidence.rows(np.argsort(evidence.text, kind="stable"))

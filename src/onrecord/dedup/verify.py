@@ -14,14 +14,15 @@ from numpy.typing import NDArray
 
 from onrecord.dedup.align import align
 from onrecord.dedup.exact import Texts
-from onrecord.dedup.guard import MOVED, WORDING, judge
+from onrecord.dedup.guard import judge, same_sentences, says_nothing_within
+from onrecord.dedup.passages import MOVED, WORDING
 from onrecord.dedup.repeats import repeated_ends
 from onrecord.kernel import kernel
 from onrecord.parallel import in_order
 from onrecord.text.tokens import CASELESS_WORD, SHOUTED
 
 #: Version of the rules by which relations are found; published with every match.
-RULE = "onrecord-dedup/2"
+RULE = "onrecord-dedup/3"
 
 #: Two texts are near when each covers this share of the other …
 NEAR = 0.66
@@ -78,7 +79,7 @@ class Pairs:
         a, b: int32[pairs], the texts.
         relation: uint8[pairs], NEAR_COPY | A_IN_B | B_IN_A | VARIANT.
         coverage_a, coverage_b: float64[pairs], the share of its tokens the other covers.
-        difference: uint8[pairs], code in ``guard.DIFFERENCES``.
+        difference: uint8[pairs], code in ``passages.DIFFERENCES``.
         a_span, b_span: int32[pairs, 2], tokens from the first to behind the last that match.
         a_words, b_words: int32[pairs, 2], the tokens that part.
     """
@@ -264,6 +265,16 @@ def _verify(view, pair_a, pair_b):
         a_in_b, b_in_a, ends_agree, code, w0, w1, w2, w3 = judge(
             view, a, covered_a, b, covered_b, runs, strict
         )
+        if not (near and a_in_b and b_in_a and ends_agree):
+            same_a, same_b = same_sentences(view, a, b)
+            a_in_b |= same_a
+            b_in_a |= same_b
+            ends_agree |= same_a and same_b
+            end = runs[last, 1] + runs[last, 2]
+            if a_in_b and says_nothing_within(view, a, b, runs[0, 1], end):
+                a_in_b = False
+                if not linked:
+                    continue
         if near and a_in_b and b_in_a and ends_agree:
             relation[p] = NEAR_COPY
         elif a_fits and a_in_b:

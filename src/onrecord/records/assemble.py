@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from onrecord.census import Census
 from onrecord.corpus import Chunk, Corpus, characters, gather
 from onrecord.dedup.engine import Decisions
-from onrecord.dedup.guard import DIFFERENCES
+from onrecord.dedup.passages import DIFFERENCES
 from onrecord.dedup.resolve import COMPOSITE, CONTAINED, KEPT, NEAR
 from onrecord.dedup.verify import RULE
 from onrecord.errors import RefusedError

@@ -1,4 +1,4 @@
-"""Words that matter to the guard: negations and hedges, numbers, dates, and mere fillers.
+"""Words that matter to the guard: negations and hedges, numbers and dates.
 
 Spelled in the normal form: lower case, and split at apostrophes ("can't" is "can", "t"). A
 word of one language is guarded in all of them: a false alarm only keeps two texts apart and
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from onrecord.kernel import kernel
 
-NEGATION, NUMBER_WORD, DATE_WORD, FUNCTION_WORD, LINK_WORD = 1, 2, 4, 8, 16
+NEGATION, NUMBER_WORD, DATE_WORD = 1, 2, 4
 
 _NEGATIONS = {
     "en": """no not never none nobody nothing neither nor nowhere without cannot t doesnt
@@ -77,24 +77,6 @@ _DATE_WORDS = {
         مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر اليوم أمس غدا""",
 }
 
-#: Words that one of two texts may have and the other not without saying anything else.
-_FUNCTION_WORDS = {
-    "en": """the a an of to in on at by for from with into upon and that mr mrs ms dr sir sen
-        rep gov prof""",
-    "es": "el la los las un una de del a al en y e que lo con por para sr sra",
-    "fr": "le la les l un une de du des d à au aux en et que m mme",
-    "de": "der die das den dem des ein eine einer einem einen und zu im am in von herr frau",
-    "pt": "o a os as um uma de do da dos das em e que ao com por para",
-    "it": "il lo la i gli le un una di del della dei e che a al in con per",
-    "nl": "de het een van en in op te",
-    "ru": "в на и с к у о по из",
-}
-#: Tokens with which an address or an escaped character begins: a link that one of the texts has.
-_LINK_WORDS = {
-    "any": """http https www mailto href mdash ndash nbsp rsquo lsquo rdquo ldquo quot amp hellip
-        apos br"""
-}
-
 #: Languages (BCP-47 primary subtags) whose negations we know.
 NEGATION_LANGUAGES = frozenset(_NEGATIONS)
 
@@ -150,8 +132,6 @@ def lexicon() -> Lexicon:
         (NEGATION, _NEGATIONS),
         (NUMBER_WORD, _NUMBER_WORDS),
         (DATE_WORD, _DATE_WORDS),
-        (FUNCTION_WORD, _FUNCTION_WORDS),
-        (LINK_WORD, _LINK_WORDS),
     ):
         for words in lists.values():
             for word in words.split():

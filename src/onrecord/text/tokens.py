@@ -42,9 +42,7 @@ from onrecord.text.characters import (
 )
 from onrecord.text.lexicon import (
     DATE_WORD,
-    FUNCTION_WORD,
     HASH_START,
-    LINK_WORD,
     NEGATION,
     NUMBER_WORD,
     hash_bytes,
@@ -63,16 +61,18 @@ SYMBOL_TOKEN = 8
 NEGATES = 16
 DATE = 32  # names of months and days, in any language we know
 SHOUTED = 64  # two or more letters, all of them capitals
-FILLER = 256  # an article, a preposition, a title: says nothing by itself
-LINK = 512  # begins an address or an escaped character
+SPACED = 256  # white space stands right before it, or nothing does
+AFTER_DASH = 512  # a dash with white space beside it stands before it
 AFTER_BREAK = 128  # punctuation that ends a sentence, a quotation or a clause stands before it
 AFTER_STOP = 1024  # a sentence, a line or the block begins with it
 JOINED = 2048  # nothing stands between it and the token before
 AFTER_COMMA = 4096  # a comma stands before it, and no stronger mark
 ENDED = 8192  # the last token of a block that ends like a sentence, not cut off
+CUT = 16384  # the last token of a block that ends with an ellipsis
 
 _NONE, _SEEN, _PASSED = range(3)
 _COMMAS = (0x2C, 0x60C, 0x3001, 0xFF0C)  # , ، 、 ，
+_EM_DASH = 0x2014
 
 #: So many of one symbol in a row are a rule or a fence ("=====", "~~~"), not a symbol.
 _ORNAMENT = 3
@@ -148,9 +148,13 @@ def _close(n, h, head, f, capitals, cased, words, hashes, flags, folded):
 
 
 @kernel
-def _begins(broke, stop, upper, comma, joined):
+def _begins(previous, broke, stop, upper, comma, dash, joined):
     """Flags of a token by what stands before it."""
     flags = AFTER_BREAK if broke else 0
+    if previous & (BLANK | BREAK):
+        flags |= SPACED
+    if dash:
+        flags |= AFTER_DASH
     if comma:
         flags |= AFTER_COMMA
     if joined:
@@ -227,9 +231,10 @@ def _tokenise_block(
     first_token = n
     broke = True
     comma = False
+    dash = False
     dotted = False
     stop = _PASSED  # whether a full stop was seen since the last token, and white space after it
-    previous = np.int64(0)  # kind and flags of the code point before
+    previous = np.int64(BREAK)  # kind and flags of the code point before
     at = begin
     while at < end:
         byte = text[at]
@@ -242,8 +247,8 @@ def _tokenise_block(
                 t_start[n] = at - begin
                 joined = n > first_token and t_end[n - 1] == t_start[n]
                 flags[n] = NAME if byte < 97 else 0
-                flags[n] |= _begins(broke, stop, byte < 97, comma, joined)
-                broke, stop, comma = False, _NONE, False
+                flags[n] |= _begins(previous, broke, stop, byte < 97, comma, dash, joined)
+                broke, stop, comma, dash = False, _NONE, False, False
                 head = f
                 f += 4
                 h = HASH_START
@@ -284,8 +289,10 @@ def _tokenise_block(
         if kind == IGNORED:
             at += size
             continue
+        within = False  # an apostrophe in a word closes no quotation
         if kind == APOSTROPHE:
             kind = SEPARATOR  # many scrapes lose it: "can't", "can’t" and "can t" are one
+            within = current == LETTER and _peek(text, at + size, end, properties) & KIND == LETTER
         elif kind == JOINER:
             after = _peek(text, at + size, end, properties) & KIND
             kind = DIGIT if current == DIGIT and after == DIGIT else SEPARATOR
@@ -310,10 +317,15 @@ def _tokenise_block(
             n += 1
             current = SEPARATOR
         if kind == SEPARATOR:
-            if bits & (STOP | OPENER | CLOSER | BREAK) or code == 34 or code == 58 or code == 59:
+            marks = bits & (STOP | OPENER | CLOSER | BREAK) and not within
+            if marks or code == 34 or code == 58 or code == 59:
                 broke = True
             if code in _COMMAS:
                 comma = True
+            elif code == _EM_DASH or bits & KIND == SIGN:
+                after = at + size
+                dash = dash or code == _EM_DASH or previous & BLANK != 0
+                dash = dash or (after < end and text[after] == 32)
             if bits & STOP:
                 dotted = code == 0x2026 or (stop != _NONE and code == 46)  # an ellipsis cuts off
             if bits & BREAK or (bits & STOP and code >= 0x3000) or (stop and bits & BLANK):
@@ -325,8 +337,10 @@ def _tokenise_block(
                 current = kind
                 t_start[n] = at - begin
                 joined = n > first_token and t_end[n - 1] == t_start[n]
-                flags[n] = _opening(kind, bits) | _begins(broke, stop, bits & UPPER, comma, joined)
-                broke, stop, comma = False, _NONE, False
+                flags[n] = _opening(kind, bits) | _begins(
+                    previous, broke, stop, bits & UPPER, comma, dash, joined
+                )
+                broke, stop, comma, dash = False, _NONE, False, False
                 head = f
                 f += 4
                 h = HASH_START
@@ -347,8 +361,8 @@ def _tokenise_block(
     if current != SEPARATOR:
         _close(n, h, head, f, capitals, cased, words, hashes, flags, folded)
         n += 1
-    if n > first_token and stop and not dotted:
-        flags[n - 1] |= ENDED
+    if n > first_token and stop:
+        flags[n - 1] |= CUT if dotted else ENDED
     return n, f
 
 
@@ -418,10 +432,6 @@ def _classes(h, words):
                 flags |= NUMBER
             if found & DATE_WORD:
                 flags |= DATE
-            if found & FUNCTION_WORD:
-                flags |= FILLER
-            if found & LINK_WORD:
-                flags |= LINK
             return flags
         slot = (slot + np.uint64(1)) & mask
     return 0
