@@ -103,7 +103,7 @@ def check(files: list[bytes], validate: bool) -> None:
         for row in documents:
             assert restore(path, row["document_id"]) == files[int(row["path"][:3])]
         for row in rejected:
-            assert row["reason"] in ("empty", "binary")
+            assert row["reason"] in ("empty", "binary", "damaged")  # it begins like an archive
         if validate:
             report = frictionless.validate(str(path / "datapackage.json"))
             assert report.valid, report.to_summary()
@@ -111,7 +111,7 @@ def check(files: list[bytes], validate: bool) -> None:
         shutil.rmtree(folder)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(raw_files(), min_size=1, max_size=12))
 def test_any_bytes_are_restored_or_accounted_for(files: list[bytes]) -> None:
     check(files, validate=False)
