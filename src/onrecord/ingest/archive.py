@@ -111,9 +111,10 @@ class Archive:
         """
         names = [hashlib.sha256(raw).hexdigest() for raw in files]
         with self._lock:
+            # Sorted, so that the same files make the same pack in whatever order they come.
             fresh = {
                 name: raw
-                for name, raw in zip(names, files, strict=True)
+                for name, raw in sorted(zip(names, files, strict=True))
                 if name not in self._places
             }
             if fresh:

@@ -73,6 +73,10 @@ def _record(record: Any, offset: int, given: Given) -> Yield:
         raw = unpacked(record.content_stream(), max(1, record.length or 0), given.options)
     except Unusable as error:
         return Refused(error.reason, str(error), locator)
+    # warcio ends such a record without a word; this is what its length still promised.
+    if missing := getattr(record.raw_stream, "limit", 0):
+        found = f"the record breaks off, {missing:,} bytes before its end"
+        return Refused(Reason.DAMAGED, found, locator, len(raw))
     if not raw.strip():
         return Refused(Reason.EMPTY, "a page of no bytes", locator)
     name = (url or "").partition("?")[0].partition("#")[0].rsplit("/", 1)[-1]
