@@ -31,7 +31,7 @@ release: $(STAMP)  ## build a release of seeds/ under data/
 	$(BIN)/onrecord release
 
 test: $(STAMP)  ## run the whole test suite
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal
 
 # Some 12 minutes on two cores. Needs strace; says how to install it where it is missing.
 test-hostile: $(STAMP)  ## fault injection, hostile input and fuzzing
