@@ -23,7 +23,17 @@ from onrecord.dedup.passages import (
     token_bytes,
     weight,
 )
-from onrecord.dedup.words import ARTICLE, COPULA, FILLER, PREPOSITION, SAID, SAYS, TITLE, weight_of
+from onrecord.dedup.words import (
+    ARTICLE,
+    COPULA,
+    FILLER,
+    PREPOSITION,
+    SAID,
+    SAYS,
+    TITLE,
+    omitted,
+    weight_of,
+)
 from onrecord.kernel import kernel
 from onrecord.text.tokens import (
     AFTER_BREAK,
@@ -443,6 +453,13 @@ def judge_end(
         (a can be merged into b, b into a, the ends agree, so that the two can be near,
         code of the difference or 0, a_from, a_to, b_from, b_to: the words that part).
     """
+    a_cut = at_end and _cut_off(texts, text_a)
+    b_cut = at_end and _cut_off(texts, text_b)
+    if at_end:
+        a_left = omitted(texts.hashes, texts.first[text_a] + a_from, texts.first[text_a] + a_to)
+        b_left = omitted(texts.hashes, texts.first[text_b] + b_from, texts.first[text_b] + b_to)
+        a_to, b_to = a_to - a_left, b_to - b_left
+        a_cut, b_cut = a_cut or a_left > 0, b_cut or b_left > 0
     if not strict:
         a_from, a_to, b_from, b_to = _trimmed(
             texts, text_a, a_from, a_to, text_b, b_from, b_to, at_end
@@ -472,9 +489,7 @@ def judge_end(
     if gap_b and not b_edge & AFTER_BREAK:
         negated |= _negated(texts, text_b, b_touch, b_from - 1 if step < 0 else b_to, step)
     # A text that is cut off says nothing yet about what the other one negates.
-    if negated and gap_a == 0 and at_end and _cut_off(texts, text_a):
-        negated = False
-    if negated and gap_b == 0 and at_end and _cut_off(texts, text_b):
+    if (gap_a == 0 and a_cut) or (gap_b == 0 and b_cut):
         negated = False
     if negated:
         return False, False, True, CODE_NEGATION, a_from, a_to, b_from, b_to
@@ -482,12 +497,12 @@ def judge_end(
         if gap_a:
             code = _mark(texts, text_a, a_touch, a_touch - step, a_edge)
             joined = not code and _compound(texts, text_a, a_touch, a_edge)
-            cut = _cut_off(texts, text_b)
+            cut = long_a and b_cut
         else:
             code = _mark(texts, text_b, b_touch, b_touch - step, b_edge)
             joined = not code and _compound(texts, text_b, b_touch, b_edge)
-            cut = _cut_off(texts, text_a)
-        if joined and not (cut and at_end):
+            cut = long_b and a_cut
+        if joined and not cut:
             code = WORDING
         return not (code or long_a), not (code or long_b), True, code, a_from, a_to, b_from, b_to
     if (

@@ -13,7 +13,7 @@ capitals, a language whose negations we don't know), any difference in the middl
 import numpy as np
 
 from onrecord.dedup.ends import ends_clash, judge_end
-from onrecord.dedup.passages import CODE_NAME, difference, moved
+from onrecord.dedup.passages import difference, moved
 from onrecord.dedup.words import weight_of
 from onrecord.kernel import kernel
 from onrecord.text.tokens import (
@@ -204,6 +204,6 @@ def judge(texts, text_a, covered_a, text_b, covered_b, runs, strict):
         if ends_clash(texts, text_a, a_from, a_to, text_b, b_from, b_to):
             a_in_b, b_in_a = False, False
             if worst == 0:
-                worst = CODE_NAME
+                worst = difference(texts, text_a, a_from, a_to, text_b, b_from, b_to, True)
                 wa, wa_end, wb, wb_end = a_from, a_to, b_from, b_to
     return a_in_b, b_in_a, ends_agree, worst, wa, wa_end, wb, wb_end

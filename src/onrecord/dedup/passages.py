@@ -11,7 +11,6 @@ import numpy as np
 from onrecord.dedup.words import (
     ADDRESS,
     ARTICLE,
-    CHOICE,
     ENTITY,
     FILLER,
     JOINS,
@@ -304,8 +303,7 @@ def _clash(skipped_a, skipped_b):
     for kind in (PREPOSITION, TITLE, PERFECT):
         if skipped_a[kind] and skipped_b[kind] and skipped_a[kind] != skipped_b[kind]:
             return True
-    a_chooses = skipped_a[CHOICE] and skipped_b[JOINS]
-    return bool(a_chooses or (skipped_b[CHOICE] and skipped_a[JOINS]))
+    return False
 
 
 @kernel

@@ -20,17 +20,16 @@ ARTICLE = 1  # and one may stand for another
 PREPOSITION = 2  # not before a number ("rose to 5" and "rose 5"); one never stands for another
 TITLE = 3  # one never stands for another
 JOINS = 4  # "and", "that"; not before a number
-CHOICE = 5  # "or"; only before a plain word, and never for "and"
-FILLER = 6  # "also"; one may stand for another
-PERFECT = 7  # "has said" and "said"; only before a plain word, and never for another
+FILLER = 5  # "also"; one may stand for another
+PERFECT = 6  # "has said" and "said"; only before a plain word, and never for another
 # These weigh nothing at the beginning of a text alone:
-COPULA = 8
+COPULA = 7
 # An address begins with one of these, an escaped character is one:
-ADDRESS = 9
-ENTITY = 10
+ADDRESS = 8
+ENTITY = 9
 # An attribution ends with one of these, and begins with one of those.
-SAYS = 11
-SAID = 12
+SAYS = 10
+SAID = 11
 
 _LISTS = {
     ARTICLE: """a an the el la los las un una lo le les l une der das den dem des ein eine
@@ -39,7 +38,6 @@ _LISTS = {
         em ao di della dei al te op в на с к у о по из""",
     TITLE: "mr mrs ms dr sir sen rep gov prof sr sra m mme herr frau",
     JOINS: "and that y e que et und и",
-    CHOICE: "or o oder ou",
     FILLER: """also currently however moreover furthermore meanwhile additionally but mentioned
         aforementioned""",
     PERFECT: "has have had",
@@ -114,6 +112,20 @@ _WEIGHT_KEYS, _WEIGHTS = _table(
 )
 _MEANING_KEYS, _MEANINGS = _table(_lines(_SAME))
 _EXCHANGED_KEYS, _EXCHANGES = _table(_lines(_EXCHANGED))
+
+
+# An ellipsis in words: "ฯลฯ" (three tokens) and "略".
+_PAIYANNOI, _LO_LING, _ABRIDGED = _hash("ฯ"), _hash("ล"), _hash("略")
+
+
+@kernel
+def omitted(hashes, start, end):
+    """How many of the tokens from `start` to the last one, at `end` - 1, stand for an ellipsis."""
+    if end > start and hashes[end - 1] == _ABRIDGED:
+        return 1
+    if end - start < 3 or hashes[end - 1] != _PAIYANNOI or hashes[end - 3] != _PAIYANNOI:
+        return 0
+    return 3 if hashes[end - 2] == _LO_LING else 0
 
 
 @kernel
