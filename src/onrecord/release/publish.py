@@ -201,10 +201,11 @@ def _write_text(path: Path, content: str) -> None:
     path.write_text(content, encoding="utf-8", newline="\n")
 
 
-def _write_sums(folder: Path, key: Path | None) -> None:
+def _write_sums(folder: Path, known: dict[str, str], key: Path | None) -> None:
     """``SHA256SUMS`` over every other file, in the order of the paths, and its signature."""
     files = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
-    content = "".join(f"{sha256_of(folder / name)}  {name}\n" for name in files)
+    sums = {name: known.get(name) or sha256_of(folder / name) for name in files}
+    content = "".join(f"{sha256}  {name}\n" for name, sha256 in sums.items())
     _write_text(folder / SUMS, content)
     if key:
         (folder / SIGNATURE).write_bytes(sign(content.encode(), key))
@@ -283,8 +284,10 @@ def build(
     _write_text(staging / "README.md", readme(facts, figures, digest))
     _write_text(staging / "CHANGELOG.md", changelog(facts.plan, figures, log))
     _write_text(staging / "parquet" / "datapackage.json", as_json(parquet_package(facts)))
-    _write_text(staging / "datapackage.json", as_json(csv_package(facts, staging)))
-    _write_sums(staging, key)
+    package = csv_package(facts, staging)
+    _write_text(staging / "datapackage.json", as_json(package))
+    hashes = {file["path"]: file["hash"].removeprefix("sha256:") for file in package["resources"]}
+    _write_sums(staging, hashes, key)
     _check(staging)
     _flush(staging)
     return digest
