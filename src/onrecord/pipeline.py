@@ -8,7 +8,7 @@ Batches of files go through the first stages in threads; what is large waits asi
 import itertools
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
@@ -680,10 +680,9 @@ def _until_known(build: Callable[[bool], T]) -> T:
     All such files are looked into then, because the documents in them have their places between
     the others. Nearly always they are what they are called, and no file is opened twice.
     """
-    try:
+    with suppress(_LateError):
         return build(False)
-    except _LateError:
-        return build(True)
+    return build(True)  # out here, where the error no longer keeps alive all that was read
 
 
 def _sound(
