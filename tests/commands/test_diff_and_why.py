@@ -286,3 +286,47 @@ def test_a_question_loads_nothing_heavy(data: Path, question: str) -> None:
     loaded = set(done.stderr.splitlines()[-1].split())
     assert "pyarrow" in loaded
     assert not {"pandas", "polars", "numba", "prefect", "frictionless"} & loaded
+
+
+WRAPPED = (
+    "To all who read this small paper in the far north of the country, where\n"
+    "the rivers freeze in October: write to us more often than you do. A well-\n"
+    "known saying has it that a letter in the winter is worth a whole day of\n"
+    "sun in the spring, and we have had neither for quite some time, as those\n"
+    "of you who live here know, and the others may learn from what follows,\n"
+    "which was put together by {0} of the ferry and by both of her sons.\n"
+)
+AFTER = (
+    "The ferry goes once a day in the summer, and in the winter it does not go\n"
+    "at all, but one may cross on the ice, which is said to be quicker and to\n"
+    "be good for the health of those who do not mind the wind and the wolves.\n"
+)
+
+
+def test_wrapped_text_is_shown_on_one_line_and_kept_as_it_stands(
+    tmp_path: Path, make_source: MakeSource
+) -> None:
+    first, second = WRAPPED.format("the captain"), WRAPPED.format("the owner")
+    again = first.replace("quite some", "some").replace("by both of", "by both")
+    texts = {
+        "a.txt": f"{first}\n{AFTER}",
+        "b.txt": f"{again}\n{AFTER}",
+        "c.txt": f"{second}\n{AFTER}",
+    }
+    files = {name: text.encode() for name, text in texts.items()}
+    folder = make_source(tmp_path / "seeds", "mail", files)
+    publish(tmp_path)
+    data, text, line = tmp_path / "data", first.strip(), " ".join(first.split())
+    line = line.replace("well- known", "well-known")
+    name = paragraph(data, text, "1.0.0")
+    shown = onrecord("why", name, "--data", data).stdout.splitlines()
+    assert shown[1] == line
+    assert any(" ".join(AFTER.split())[:100] in other for other in shown), "what stands after it"
+    assert told("why", name, "--data", data)["record"]["text"] == text
+    (place,) = told("why", name, "--data", data)["places"][:1]
+    block = onrecord("why", f"{place['document_id']}/{place['position']}", "--data", data).stdout
+    assert line in block.splitlines()
+    evidence = [x for x in shown if x.lstrip().startswith("text ")]
+    assert len(evidence) == 2 and all("day of sun in the spring" in other for other in evidence)
+    raw = (folder / "a.txt").read_bytes()
+    assert raw[place["byte_start"] : place["byte_end"]].decode() == text

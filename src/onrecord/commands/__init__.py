@@ -14,6 +14,7 @@ from onrecord.commands import (
     check,
     collect,
     diff,
+    export,
     get,
     release,
     restore,
@@ -39,6 +40,7 @@ app = typer.Typer(
 app.command("check")(check.command)
 app.command("collect")(collect.command)
 app.command("diff")(diff.command)
+app.command("export")(export.command)
 app.command("get")(get.command)
 app.command("list")(list_.command)
 app.command("release")(release.command)

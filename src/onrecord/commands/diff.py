@@ -7,7 +7,7 @@ import typer
 from rich.text import Text
 
 from onrecord.commands.console import note, out
-from onrecord.commands.marked import grid, marked, shortened, show
+from onrecord.commands.marked import difference, grid, shortened, show
 
 if TYPE_CHECKING:
     from onrecord.release.diff import ChangedRecord, Count, Pair
@@ -150,8 +150,6 @@ def _value(value: object) -> str:
 
 def _both(old: object, new: object) -> Text:
     """Two values side by side; of two texts what differs."""
-    from onrecord.words import compare
-
     if isinstance(old, str) and isinstance(new, str) and (" " in old or " " in new):
-        return marked(compare(old, new))
+        return difference(old, new)
     return Text(" → ".join("null" if v is None else _value(v) for v in (old, new)))

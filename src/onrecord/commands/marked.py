@@ -6,7 +6,8 @@ Differences are in colours, or in brackets where there are none.
 from rich.text import Text
 
 from onrecord.commands.console import out
-from onrecord.words import Passage, Side
+from onrecord.display import unwrapped
+from onrecord.words import Passage, Side, compare, within
 
 _STYLES = {Side.BOTH: "", Side.ONLY_FIRST: "red strike", Side.ONLY_SECOND: "green bold"}
 _BRACKETS = {
@@ -33,9 +34,20 @@ def marked(passages: list[Passage]) -> Text:
     return text
 
 
+def difference(first: str, second: str, inside: bool = False) -> Text:
+    """What two texts have in common and each alone, on one line.
+
+    Args:
+        first, second: texts as they stand in the tables.
+        inside: whether what `first` has before and after `second` is left out.
+    """
+    passages = compare(unwrapped(first), unwrapped(second))
+    return marked(within(passages) if inside else passages)
+
+
 def shortened(words: str, most: int) -> str:
     """A text on one line, cut where it is long."""
-    line = " ".join(words.split())
+    line = " ".join(unwrapped(words).split())
     return line if len(line) <= most else f"{line[:most]} …"
 
 

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
-from onrecord.commands.marked import marked, shortened, show
+from onrecord.commands.marked import difference, shortened, show
+from onrecord.display import unwrapped
 
 if TYPE_CHECKING:
     from onrecord.release.why import Answer, Place, Variant
@@ -57,8 +58,9 @@ def command(
     that was retired: since when, why, and what stands for it now.
 
     Words that only the paragraph has are struck out, or stand in [-…-]; words that only the
-    other text has are bold, or stand in {+…+}. Texts that are withheld are shown only where
-    the archive lies beside the releases.
+    other text has are bold, or stand in {+…+}. Each text is shown on one line: lines that break
+    at a fixed width are joined. --json gives texts as they stand in the tables. Texts that are
+    withheld are shown only where the archive lies beside the releases.
 
     Exit codes: 0 done; 1 no such record or release; 2 wrong usage.
     """
@@ -123,8 +125,6 @@ def _context(place: "Place", indent: int) -> None:
 
 def _wording(place: "Place", against: str | None, indent: int) -> None:
     """The text of a block, with what differs from a paragraph's where that is known."""
-    from onrecord.words import compare, within
-
     text = place.text
     if text is None:
         show(_why_withheld(place), indent)
@@ -133,8 +133,7 @@ def _wording(place: "Place", against: str | None, indent: int) -> None:
         show("withheld by the release; this is from the archive beside it:", indent)
     line: Text | str = shortened(text, 10 * _LINE)
     if against is not None and place.relation in ("near", "contained", "exact"):
-        passages = compare(against, text)
-        line = marked(within(passages) if place.relation == "contained" else passages)
+        line = difference(against, text, inside=place.relation == "contained")
     show(Text("text     ") + line if isinstance(line, Text) else f"text     {line}", indent)
 
 
@@ -151,7 +150,7 @@ def _evidence(place: "Place", indent: int) -> None:
 
 def _residue(place: "Place", indent: int) -> None:
     if place.residue:
-        show(f"residue  {place.residue}", indent)
+        show(f"residue  {unwrapped(place.residue)}", indent)
     if place.repeats_itself:
         show("note     the block repeats its own end", indent)
 
@@ -196,7 +195,7 @@ def _paragraph(answer: "Answer") -> None:
     else:
         if record["text"] is None:
             show("Withheld by the release; this is from the archive beside it:")
-        show(text)
+        show(unwrapped(text))
     show()
     show(_figures(record))
     show(f"published since release {record['first_release']}")
@@ -214,8 +213,6 @@ def _paragraph(answer: "Answer") -> None:
 
 
 def _variant(variant: "Variant", text: str | None) -> None:
-    from onrecord.words import compare
-
     show(Text(f"{variant.difference}: ", style="bold") + variant.paragraph_id, 2)
     show(
         f"evidence it covers {_share(variant.coverage)} of this one, this one covers "
@@ -223,11 +220,14 @@ def _variant(variant: "Variant", text: str | None) -> None:
         4,
     )
     if variant.these_words or variant.other_words:
-        show(f"words    {variant.these_words or '(none)'} / {variant.other_words or '(none)'}", 4)
+        these, other = (
+            unwrapped(w or "(none)") for w in (variant.these_words, variant.other_words)
+        )
+        show(f"words    {these} / {other}", 4)
     if variant.text is None or text is None:
         show("text     withheld", 4)
     else:
-        show(Text("text     ") + marked(compare(text, variant.text)), 4)
+        show(Text("text     ") + difference(text, variant.text), 4)
 
 
 def _source_lines(answer: "Answer") -> None:
@@ -288,7 +288,7 @@ def _occurrence(answer: "Answer") -> None:
     show()
     if answer.paragraph:
         _heading(f"Its paragraph {answer.paragraph['paragraph_id']}")
-        show(answer.paragraph["text"] or "withheld")
+        show(unwrapped(answer.paragraph["text"] or "withheld"))
         show(_figures(answer.paragraph))
         show(f"published since release {answer.paragraph['first_release']}")
     else:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from onrecord.ingest.archive import Archive
+from onrecord.ingest.dateline import dateline
 from onrecord.ingest.decode import Decoded, decode, is_nfc
 from onrecord.ingest.files import Candidate, Extract
 from onrecord.ingest.load import load
@@ -15,7 +16,7 @@ from onrecord.ingest.look import is_suspect, noise, not_text
 from onrecord.ingest.quarantine import Reason, Rejected, reject
 from onrecord.ingest.readers.front import stated_in
 from onrecord.ingest.readers.sniff import HEAD, PLAIN, plain_kind
-from onrecord.ingest.sources import Source
+from onrecord.ingest.sources import Publication, Source
 from onrecord.ingest.suppress import Suppression
 
 _IS_ID = re.compile("d[0-9a-f]{16}")
@@ -195,7 +196,8 @@ def _row(
             chosen = (extract.encoding_by, extract.confidence)
         return (
             *(key, source_id, path, revision, size, decoded.encoding, *chosen, extract.reader),
-            *(extract.title, extract.published, extract.url, extract.retrieved),
+            *(extract.title, extract.published or _dated(decoded, source)),
+            *(extract.url, extract.retrieved),
             *(nfc, decoded.text),
         )
     kind = (source.format if source else None) or plain_kind(candidate.name)
@@ -206,9 +208,16 @@ def _row(
     url, retrieved = (fetched.url, fetched.retrieved) if fetched else (None, None)
     return (
         *(key, source_id, path, revision, size, decoded.encoding, decoded.by),
-        *(decoded.confidence, f"{kind}/{PLAIN[kind]}", title, published, url, retrieved),
-        *(nfc, decoded.text),
+        *(decoded.confidence, f"{kind}/{PLAIN[kind]}", title),
+        *(published or _dated(decoded, source), url, retrieved, nfc, decoded.text),
     )
+
+
+def _dated(decoded: Decoded, source: Source | None) -> str | None:
+    """The date at the head of a text, which is a part of it: only where all of it is shown."""
+    if source is not None and source.publication is not Publication.FULL:
+        return None
+    return dateline(decoded.text)
 
 
 def _documents(rows: list[tuple[object, ...]], extracts: list[Extract | None]) -> pa.Table:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 
+from onrecord.display import unwrapped
 from onrecord.errors import ConfigurationError, NotFoundError
 from onrecord.records.arrays import integers
 from onrecord.release.layout import (
@@ -354,7 +355,8 @@ def _around(blocks: dict[tuple[str, int], Row], key: str, position: int, step: i
         block = blocks.get((key, position + far * step))
         if block is None or block["text"] is None:
             break
-        said = f"{block['text']} {said}" if step < 0 else f"{said} {block['text']}"
+        text = unwrapped(block["text"])
+        said = f"{text} {said}" if step < 0 else f"{said} {text}"
         if len(said) >= CONTEXT:
             break
     said = " ".join(said.split())
