@@ -4,6 +4,7 @@ The package is the library and the command line; it imports no Prefect. The flow
 schedule the same pipeline live in the top-level package ``flows``.
 """
 
+
 def __getattr__(name: str) -> str:
     """``__version__``, looked up only by those who ask: that takes a tenth of a second."""
     if name != "__version__":

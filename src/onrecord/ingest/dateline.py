@@ -92,8 +92,16 @@ _RELEASE = re.compile(r"\bFOR IMMEDIATE RELEASE\b|\bFor Immediate Release\b")
 #: it asks of its readers. Its date is that of the occasion.
 _KEYS = frozenset(("time", "when", "where", "location", "venue", "registration", "rsvp"))
 _ASKS = (
-    *("join us", "please join", "to join", "regist", "rsvp", "attendees", "presenters"),
-    *("this event", "this session", "this webinar", "this workshop", "will present"),
+    *("join us", "join the", "please join", "to join", "regist", "rsvp", "attendees"),
+    *(
+        "presenters",
+        "this talk",
+        "this event",
+        "this session",
+        "this webinar",
+        "this workshop",
+        "will present",
+    ),
     *("will be held", "will take place"),
 )
 #: Every form has a year, so that lines without one need no other look.
