@@ -318,3 +318,11 @@ def test_a_folder_that_is_not_for_the_place_is_left_alone(
     other = onrecord("release", seeds_folder, "--data", f"{s3}-b", "--work", tmp_path / "work")
     assert other.code == 1
     assert "the working folder of another place" in other.message
+
+
+def test_a_withdrawal_on_s3_is_one_message(s3: str, onrecord: Command) -> None:
+    result = onrecord("withdraw", "p0", "--category", "privacy", "--data", s3, "--yes")
+    assert result.code == 2
+    assert "withdrawn in a data folder on this machine" in result.message
+    assert result.stdout == ""
+    assert there(s3) == {}
