@@ -326,3 +326,42 @@ def test_a_withdrawal_on_s3_is_one_message(s3: str, onrecord: Command) -> None:
     assert "withdrawn in a data folder on this machine" in result.message
     assert result.stdout == ""
     assert there(s3) == {}
+
+
+def test_what_the_documentation_says_to_do_instead_works(
+    s3: str, seeds_folder: Path, tmp_path: Path, onrecord: Command
+) -> None:
+    work = tmp_path / "work"
+    release_to(s3, seeds_folder, Settings(), work=work)
+    (seeds_folder / "news" / "b.txt").write_bytes(b"One more line of text about rivers.\n")
+    release_to(s3, seeds_folder, Settings(), work=work)
+    secret = LINES.splitlines()[0]
+    rows = pl.read_parquet(work / "releases" / "1.1.0" / "parquet" / "paragraphs.parquet")
+    name = rows.filter(pl.col("text") == secret.decode())["paragraph_id"].item()
+
+    copy, store = tmp_path / "copy", Objects(s3)
+    for version in ("1.0.0", "1.1.0"):
+        got = onrecord("get", version, "--from", s3, "--to", copy / "releases")
+        assert got.code == 0, got.message
+    for path, raw in there(s3, "archive").items():
+        (copy / path).parent.mkdir(parents=True, exist_ok=True)
+        (copy / path).write_bytes(raw)
+    done = onrecord("withdraw", name, "--category", "privacy", "--data", copy, "--yes")
+    assert done.code == 0, done.message
+    last = ["releases/index.json", "releases/latest.json"]
+    here = {
+        path.relative_to(copy).as_posix(): path
+        for path in copy.rglob("*")
+        if path.is_file() and not path.name.startswith(".")
+    }
+    for file in [*sorted(here.keys() - set(last)), *last]:
+        store.put(file, here[file])
+    claims = {file for file in there(s3) if file.startswith("releases/.claims/")}
+    store.delete(sorted(there(s3).keys() - here.keys() - claims))
+
+    assert [version for version, _ in visible(s3)] == ["1.0.0+w1", "1.1.0+w1"]
+    assert not [file for file, raw in there(s3).items() if secret in raw]
+    assert onrecord("verify", s3, "--all").code == 0
+    again, _ = release_to(s3, seeds_folder, Settings(), work=work)  # the source still has it
+    assert (again.published, again.version) == (False, "1.1.0+w1")
+    assert not [file for file, raw in there(s3).items() if secret in raw]
