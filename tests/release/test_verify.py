@@ -511,8 +511,8 @@ def test_the_release_is_verified_before_it_can_be_seen(
     make_source(tmp_path / "seeds", "news", {"a.txt": b"One paragraph.\n"})
     write_sums = publish._write_sums
 
-    def failing_disk(folder: Path, key: Path | None) -> None:
-        write_sums(folder, key)
+    def failing_disk(folder: Path, known: dict[str, str], key: Path | None) -> None:
+        write_sums(folder, known, key)
         _append("csv/paragraphs.csv", b"\n")(folder)
 
     with monkeypatch.context() as patch:
