@@ -52,7 +52,10 @@ def _report(outcome: Outcome) -> None:
 
 @flow(name="release")
 def release(
-    seeds: Path = Path("seeds"), data: str | Path = "data", settings: Settings | None = None
+    seeds: Path = Path("seeds"),
+    data: str | Path = "data",
+    settings: Settings | None = None,
+    work: Path | None = None,
 ) -> dict[str, Any]:
     """Build a release from a folder of sources, and publish it when anything changed.
 
@@ -60,12 +63,13 @@ def release(
         seeds: folder with one folder a source, each with a ``source.yml``.
         data: where the archive and the releases are kept: a folder, or ``s3://bucket/prefix``.
         settings: limits and thresholds; the defaults are right for most folders.
+        work: where to build what goes to S3; a folder of the user's cache where None.
 
     Returns:
         Version, path, content digest, and whether this run published it.
     """
     if is_url(str(data)):
-        outcome, where = release_to(str(data), seeds, settings or Settings(), _stage)
+        outcome, where = release_to(str(data), seeds, settings or Settings(), _stage, work=work)
     else:
         outcome = release_once(seeds, Path(data), settings or Settings(), _stage)
         where = str(outcome.path)

@@ -14,8 +14,9 @@ from onrecord.errors import RefusedError
 from onrecord.pipeline import call
 from onrecord.release.objects import Objects
 from onrecord.release.place import open_release, read_index
-from onrecord.release.remote import UncertainError, default_work, release_to
+from onrecord.release.remote import UncertainError, release_to
 from onrecord.release.store import UnreachableError
+from onrecord.release.working import default_work
 from onrecord.settings import Settings
 
 MakeSource = Callable[..., Path]
@@ -275,3 +276,92 @@ def test_damaged_work_is_mended_from_what_was_published(
     assert again.content_digest == first.content_digest
     assert not (work / "releases" / "9.0.0").exists()
     assert "archive/packs/stray.index" not in there(s3)
+
+
+def test_a_dry_run_shows_what_would_come_and_writes_nothing_there(
+    s3: str, seeds_folder: Path, tmp_path: Path, onrecord: Command
+) -> None:
+    options = ["--data", s3, "--work", tmp_path / "work", "--dry-run"]
+    first = onrecord("release", seeds_folder, *options)
+    assert first.code == 0, first.message
+    assert "Release 1.0.0 would be published" in first.stdout
+    assert there(s3) == {}
+
+    release_to(s3, seeds_folder, Settings(), work=tmp_path / "other")
+    (seeds_folder / "news" / "b.txt").write_bytes(b"One more line of text about rivers.\n")
+    before = there(s3)
+    ran = onrecord("release", seeds_folder, *options, "--json")
+    assert ran.code == 0, ran.message
+    plan = json.loads(ran.stdout)
+    assert (plan["version"], plan["previous"]) == ("1.1.0", "1.0.0")
+    assert plan["sources"]["news"]["documents"]["added"] == 1
+    assert there(s3) == before
+
+    made, _ = release_to(s3, seeds_folder, Settings(), work=tmp_path / "work")
+    assert made.version == plan["version"]
+    nothing = onrecord("release", seeds_folder, *options)
+    assert "Nothing changed: release 1.1.0" in nothing.stdout
+
+
+def test_a_folder_that_is_not_for_the_place_is_left_alone(
+    s3: str, seeds_folder: Path, tmp_path: Path, onrecord: Command
+) -> None:
+    own = tmp_path / "own"
+    assert onrecord("release", seeds_folder, "--data", own).code == 0
+    before = sorted(own.rglob("*"))
+    refused = onrecord("release", seeds_folder, "--data", s3, "--work", own)
+    assert refused.code == 1
+    assert "has releases of its own" in refused.message
+    assert not set(before) - set(own.rglob("*"))
+
+    release_to(s3, seeds_folder, Settings(), work=tmp_path / "work")
+    other = onrecord("release", seeds_folder, "--data", f"{s3}-b", "--work", tmp_path / "work")
+    assert other.code == 1
+    assert "the working folder of another place" in other.message
+
+
+def test_a_withdrawal_on_s3_is_one_message(s3: str, onrecord: Command) -> None:
+    result = onrecord("withdraw", "p0", "--category", "privacy", "--data", s3, "--yes")
+    assert result.code == 2
+    assert "withdrawn in a data folder on this machine" in result.message
+    assert result.stdout == ""
+    assert there(s3) == {}
+
+
+def test_what_the_documentation_says_to_do_instead_works(
+    s3: str, seeds_folder: Path, tmp_path: Path, onrecord: Command
+) -> None:
+    work = tmp_path / "work"
+    release_to(s3, seeds_folder, Settings(), work=work)
+    (seeds_folder / "news" / "b.txt").write_bytes(b"One more line of text about rivers.\n")
+    release_to(s3, seeds_folder, Settings(), work=work)
+    secret = LINES.splitlines()[0]
+    rows = pl.read_parquet(work / "releases" / "1.1.0" / "parquet" / "paragraphs.parquet")
+    name = rows.filter(pl.col("text") == secret.decode())["paragraph_id"].item()
+
+    copy, store = tmp_path / "copy", Objects(s3)
+    for version in ("1.0.0", "1.1.0"):
+        got = onrecord("get", version, "--from", s3, "--to", copy / "releases")
+        assert got.code == 0, got.message
+    for path, raw in there(s3, "archive").items():
+        (copy / path).parent.mkdir(parents=True, exist_ok=True)
+        (copy / path).write_bytes(raw)
+    done = onrecord("withdraw", name, "--category", "privacy", "--data", copy, "--yes")
+    assert done.code == 0, done.message
+    last = ["releases/index.json", "releases/latest.json"]
+    here = {
+        path.relative_to(copy).as_posix(): path
+        for path in copy.rglob("*")
+        if path.is_file() and not path.name.startswith(".")
+    }
+    for file in [*sorted(here.keys() - set(last)), *last]:
+        store.put(file, here[file])
+    claims = {file for file in there(s3) if file.startswith("releases/.claims/")}
+    store.delete(sorted(there(s3).keys() - here.keys() - claims))
+
+    assert [version for version, _ in visible(s3)] == ["1.0.0+w1", "1.1.0+w1"]
+    assert not [file for file, raw in there(s3).items() if secret in raw]
+    assert onrecord("verify", s3, "--all").code == 0
+    again, _ = release_to(s3, seeds_folder, Settings(), work=work)  # the source still has it
+    assert (again.published, again.version) == (False, "1.1.0+w1")
+    assert not [file for file, raw in there(s3).items() if secret in raw]

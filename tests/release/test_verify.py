@@ -24,10 +24,10 @@ from onrecord.commands import app
 from onrecord.errors import RefusedError
 from onrecord.pipeline import release
 from onrecord.records.schema import TABLES, schema
-from onrecord.release import publish
+from onrecord.release import compare, publish
 from onrecord.release.catalog import as_json
 from onrecord.release.digest import release_digest, table_digest
-from onrecord.release.verify import Depth, Folder, find, tables, verify
+from onrecord.release.verify import Depth, Folder, find, rows, verify
 from onrecord.release.write import csv_writer, parquet_writer
 from onrecord.settings import Settings
 
@@ -271,6 +271,92 @@ def test_records_that_break_their_schema_are_found(
     assert (f"parquet/{table}.parquet", *expected) in findings(root)
 
 
+def forge_index(root: Path, name: str, change: Callable[[pl.DataFrame], pl.DataFrame]) -> None:
+    """Change an index file, with all sums made to agree."""
+    path = root / "index" / f"{name}.parquet"
+    before = pq.read_table(path)
+    frame = pl.from_arrow(before)
+    assert isinstance(frame, pl.DataFrame)
+    table = change(frame).to_arrow()
+    shape = pa.schema([pa.field(f.name, f.type) for f in before.schema])
+    with parquet_writer(shape, path) as file:
+        file.write_table(table.cast(shape) if table.column_names == shape.names else table)
+    reseal(root)
+
+
+def _row_too_many(row: dict[str, Any]) -> Callable[[pl.DataFrame], pl.DataFrame]:
+    return lambda frame: pl.concat([frame, pl.DataFrame([row], frame.schema, orient="row")])
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "place"),
+    [
+        (
+            "occurrences-by-paragraph",
+            _change_first("document_id", "d" + "0" * 16),
+            "row 1, document_id",
+        ),
+        ("occurrences-by-paragraph", lambda frame: frame.slice(0, frame.height - 1), "row 3"),
+        ("occurrences-by-paragraph", lambda frame: frame.reverse(), "row 1, paragraph_id"),
+        (
+            "variants-by-other",
+            _row_too_many(
+                {
+                    "other_id": "p1",
+                    "paragraph_id": "p0",
+                    "coverage": 0.9,
+                    "other_coverage": 0.9,
+                    "difference": "number",
+                }
+            ),
+            "row 1",
+        ),
+        ("changes-by-source", _change_first("n", 999), "row 1, n"),
+        ("changes-by-source", _change_first("source_id", "other"), "row 1, n"),
+        ("changes-by-source", lambda frame: frame.head(0), "row 1, none for documents, added"),
+        ("changes-by-source", lambda frame: frame.reverse(), "the order of its rows"),
+        (
+            "composites",
+            _row_too_many({"record_id": "p1", "document_id": "d1", "position": 0}),
+            "row 1, record_id",
+        ),
+    ],
+)
+def test_a_forged_index_file_is_found_in_its_row(
+    name: str, change: Callable[[pl.DataFrame], pl.DataFrame], place: str, root: Path
+) -> None:
+    forge_index(root, name, change)
+    ((file, found, code),) = findings(root)
+    assert (file, code) == (f"index/{name}.parquet", "index-file-error")
+    assert found.startswith(place)
+    assert findings(root, Depth.WRITTEN) == set()
+
+
+def test_index_files_are_checked_range_by_range(
+    seed_release: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compare, "ROWS_AT_ONCE", 40)
+    assert len(compare.ranges("paragraphs", 100)) == 3
+    assert findings(seed_release) == set()
+    root = Path(shutil.copytree(seed_release, tmp_path / seed_release.name))
+    last = pl.int_range(pl.len()) == pl.len() - 1
+    forge_index(
+        root,
+        "variants-by-other",
+        lambda frame: frame.with_columns(coverage=pl.when(last).then(0.5).otherwise("coverage")),
+    )
+    height = pq.read_metadata(root / "index" / "variants-by-other.parquet").num_rows
+    place = f"row {height}, coverage"
+    assert findings(root) == {("index/variants-by-other.parquet", place, "index-file-error")}
+
+
+def test_an_index_file_of_other_columns_is_found(root: Path) -> None:
+    path = root / "index" / "composites.parquet"
+    pq.write_table(pa.table({"record_id": ["p1"]}), path, write_page_checksum=True)
+    reseal(root)
+    assert codes(root) == {("index/composites.parquet", "source-error")}
+
+
 @pytest.mark.parametrize(
     ("change", "place", "code"),
     [
@@ -414,7 +500,7 @@ def test_a_stranger_can_compute_the_digest(kind: str, seed_release: Path, tmp_pa
 def test_rows_that_are_longer_than_a_block_are_read(
     seed_release: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tables, "_BLOCKS", (400, 3_000, 1 << 22))
+    monkeypatch.setattr(rows, "_BLOCKS", (400, 3_000, 1 << 22))
     report = verify(Folder(seed_release))
     assert report.problems == []
 
@@ -425,8 +511,8 @@ def test_the_release_is_verified_before_it_can_be_seen(
     make_source(tmp_path / "seeds", "news", {"a.txt": b"One paragraph.\n"})
     write_sums = publish._write_sums
 
-    def failing_disk(folder: Path, key: Path | None) -> None:
-        write_sums(folder, key)
+    def failing_disk(folder: Path, known: dict[str, str], key: Path | None) -> None:
+        write_sums(folder, known, key)
         _append("csv/paragraphs.csv", b"\n")(folder)
 
     with monkeypatch.context() as patch:

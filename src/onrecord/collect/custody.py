@@ -11,7 +11,7 @@ a line names by sha256 are in the archive before the line is written.
 import datetime
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
@@ -161,7 +161,7 @@ class Custody:
         finally:
             lock.release()
 
-    def _files(self) -> list[Path]:
+    def files(self) -> list[Path]:
         """The files of the record, oldest first."""
         return sorted(self._folder.glob(f"{'[0-9]' * _DIGITS}-*{_SUFFIX}"))
 
@@ -177,7 +177,7 @@ class Custody:
         """
         content = _lines(visits)
         time = moment.astimezone(datetime.UTC).strftime("%Y%m%dT%H%M%SZ")
-        last = max((int(path.name[:_DIGITS]) for path in self._files()), default=0)
+        last = max((int(path.name[:_DIGITS]) for path in self.files()), default=0)
         digest = hashlib.sha256(content.encode()).hexdigest()[:12]
         name = f"{last + 1:0{_DIGITS}}-{time}-{digest}{_SUFFIX}"
         try:
@@ -199,7 +199,7 @@ class Custody:
             OSError: it can't be written.
             RefusedError: it is damaged.
         """
-        for path in self._files():
+        for path in self.files():
             visits = list(self._read(path))
             kept = [visit for visit in visits if not unwanted(visit)]
             if not kept:
@@ -207,14 +207,18 @@ class Custody:
             elif len(kept) < len(visits):
                 write_atomically(path, _lines(kept))
 
-    def visits(self) -> Iterator[Visit]:
+    def visits(self, names: Container[str] | None = None) -> Iterator[Visit]:
         """All visits, oldest first.
+
+        Args:
+            names: of the files to read; None for all.
 
         Raises:
             RefusedError: a file can't be read, or is damaged.
         """
-        for path in self._files():
-            yield from self._read(path)
+        for path in self.files():
+            if names is None or path.name in names:
+                yield from self._read(path)
 
     def _read(self, path: Path) -> Iterator[Visit]:
         try:

@@ -77,9 +77,10 @@ def command(
     seeds: Annotated[
         Path, typer.Argument(help="Folder with one folder a source, each with a source.yml.")
     ] = Path("seeds"),
-    data: Annotated[Path, typer.Option(help="Where the archive and the releases are kept.")] = Path(
-        "data"
-    ),
+    data: Annotated[
+        str,
+        typer.Option(metavar="DIR", help="Where the archive and the releases are kept: a folder."),
+    ] = "data",
     source: Annotated[
         list[str] | None,
         typer.Option(metavar="ID", help="Only this source. Repeatable."),
@@ -97,7 +98,8 @@ def command(
     pages they name: one at a time from each host, with a pause after each, as robots.txt allows,
     and only for what changed since the last time. Bytes go to DATA/archive/, with a record of
     custody of every visit in DATA/archive/custody/. Nothing is published: `onrecord release` then
-    takes the newest revision of each page like a file.
+    takes the newest revision of each page like a file. DATA is a folder; what is collected in it
+    is released to S3 by `onrecord release --data s3://bucket/prefix --work DATA`.
 
     A page that fails stops no other; the record says why, and the next run tries again. See
     docs/collect.md.
@@ -107,9 +109,13 @@ def command(
     source.yml.
     """
     from onrecord.errors import ConfigurationError
+    from onrecord.release.store import is_url
 
-    if "://" in str(data) or str(data).startswith("s3:"):
-        raise ConfigurationError(f"{data}: pages are collected into a folder of this machine")
+    if is_url(data):
+        raise ConfigurationError(
+            f"{data}: pages are collected into a folder of this machine. Use --data DIR, and then "
+            f"release from there: onrecord release --data {data} --work DIR"
+        )
     try:
         from onrecord.collect.run import collect
     except ModuleNotFoundError as error:
@@ -119,13 +125,13 @@ def command(
 
     with _Display() as display:
         outcome = collect(
-            seeds, data, tuple(source or ()), seen=display.seen, planned=display.planned
+            seeds, Path(data), tuple(source or ()), seen=display.seen, planned=display.planned
         )
     if as_json:
         sources = {name: asdict(tally) for name, tally in outcome.items()}
         sys.stdout.write(json.dumps({"sources": sources}, indent=2) + "\n")
     else:
-        _show(outcome, data)
+        _show(outcome, Path(data))
     failed = any(tally.failures for tally in outcome.values())
     missed = any(not tally.reached for tally in outcome.values())
     if missed or (strict and failed):

@@ -89,8 +89,9 @@ def command(
     write makes it visible, and of two runs at once only one can do it. Credentials come from
     the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT_URL.
 
-    With --dry-run nothing is written at all: the version that would be published is shown, why,
+    With --dry-run nothing is written to DATA: the version that would be published is shown, why,
     what would change in every source, the largest removals, and what it would be refused for.
+    With s3:// what it builds on is brought into the local folder; nothing goes back.
 
     Exit codes: 0 published, or nothing changed; 1 refused; 2 wrong usage or a bad source.yml.
     With --dry-run the same, of what would be.
@@ -116,9 +117,13 @@ def command(
     order = pipeline.stage_order()
     if dry_run:
         if is_url(data):
-            raise ConfigurationError("--dry-run: only where --data is a folder")
-        with Stages(order) as stages:
-            rehearsed = pipeline.rehearse(seeds, Path(data), settings, stages)
+            from onrecord.release import remote
+
+            with Stages(remote.stage_order(order)) as stages:
+                rehearsed = remote.rehearse(data, seeds, settings, stages, work=work)
+        else:
+            with Stages(order) as stages:
+                rehearsed = pipeline.rehearse(seeds, Path(data), settings, stages)
         show_rehearsal(rehearsed, as_json)
         raise typer.Exit(1 if rehearsed.refused else 0)
     if is_url(data):

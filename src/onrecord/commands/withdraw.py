@@ -37,9 +37,10 @@ def command(
         str | None,
         typer.Option(help="Why, in your words; it is published in CHANGELOG.md."),
     ] = None,
-    data: Annotated[Path, typer.Option(help="Where the archive and the releases are kept.")] = Path(
-        "data"
-    ),
+    data: Annotated[
+        str,
+        typer.Option(metavar="DIR", help="Where the archive and the releases are kept: a folder."),
+    ] = "data",
     yes: Annotated[bool, typer.Option("--yes", help="Do it; else only say what would be.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The plan, for programs.")] = False,
 ) -> None:
@@ -58,18 +59,27 @@ def command(
 
     Exit codes: 0 done, or planned; 1 no such record, or refused; 2 wrong usage.
     """
+    from onrecord.errors import ConfigurationError
     from onrecord.release.catalog import release_path
     from onrecord.release.publish import creation_time, exclusive
+    from onrecord.release.store import is_url
     from onrecord.withdraw.execute import execute, next_reissue
     from onrecord.withdraw.plan import plan
 
-    release_path(data)  # says so where there is no release; nothing is made then
+    if is_url(data):
+        raise ConfigurationError(
+            f"{data}: texts are withdrawn in a data folder on this machine. Bring archive/ and the "
+            "releases here, withdraw there, and put them back; docs/releases.md, Withdrawal on "
+            "S3, says how."
+        )
+    folder = Path(data)
+    release_path(folder)  # says so where there is no release; nothing is made then
     created = creation_time()
-    with exclusive(data):
-        planned = plan(data, record_id, category.value, note)
-        shown = _summary(data, planned, {v: next_reissue(v) for v in planned.orders}, yes)
+    with exclusive(folder):
+        planned = plan(folder, record_id, category.value, note)
+        shown = _summary(folder, planned, {v: next_reissue(v) for v in planned.orders}, yes)
         if yes:
-            execute(data, planned, created, None)
+            execute(folder, planned, created, None)
     if as_json:
         typer.echo(json.dumps(shown, indent=2, ensure_ascii=False))
         return

@@ -38,6 +38,20 @@ class _Place(NamedTuple):
     size: int
 
 
+def pack_files(packs: Path, pack: str) -> dict[str, bytes]:
+    """What one pack of a folder of packs holds, by sha256 as its index states it.
+
+    Raises:
+        OSError, ValueError: it can't be read.
+    """
+    data = (packs / f"{pack}{_PACK}").read_bytes()
+    found = {}
+    for line in (packs / f"{pack}{_INDEX}").read_text(encoding="ascii").splitlines():
+        name, start, size = line.split()
+        found[name] = data[int(start) : int(start) + int(size)]
+    return found
+
+
 class Archive:
     """The store below one folder. Threads may share it."""
 
@@ -192,12 +206,7 @@ class Archive:
         Raises:
             OSError: it can't be read.
         """
-        data = (self._packs / f"{pack}{_PACK}").read_bytes()
-        found = {}
-        for line in (self._packs / f"{pack}{_INDEX}").read_text(encoding="ascii").splitlines():
-            name, start, size = line.split()
-            found[name] = data[int(start) : int(start) + int(size)]
-        return found
+        return pack_files(self._packs, pack)
 
     def replace_pack(self, pack: str, files: Sequence[bytes]) -> None:
         """Let a pack go, and keep some of its files in a new one.

@@ -2,9 +2,10 @@
 
 A run needs of the archive the key, and which raw bytes are known: the indexes of the packs, not
 the packs. Those may be larger than this disk, so empty files of their sizes stand for them, which
-take no room; reading one is an error like that of a damaged pack. What is here and not there is
-removed first, so that a run begins with exactly what was published, whatever an earlier one left
-behind.
+take no room; reading one is an error like that of a damaged pack. Only packs with collected pages
+come here, because a release reads these from the archive. What is here and not there is removed
+first, so that a run begins with exactly what was published, whatever an earlier one left behind;
+but for what was collected here (``gathered``).
 """
 
 import hashlib
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from onrecord.durable import write_atomically
 from onrecord.errors import RefusedError
+from onrecord.release import gathered
 from onrecord.release.catalog import Index, read_provenance, releases_folder
 from onrecord.release.fetch import fetch
 from onrecord.release.names import SUMS, is_safe
@@ -61,24 +63,36 @@ class ArchiveMirror:
         self._work = work
         self._there: dict[str, Meta] = {}
         self._brought: dict[str, bytes] = {}
+        self._custody: set[str] = set()
 
     def bring(self) -> None:
         """Make the archive here what the one there is, but for the packs.
 
         Raises:
-            RefusedError: it can't be read.
+            OSError: it can't be written here.
+            RefusedError: it can't be read, or pages are being collected here.
         """
         self._there = {meta.name: meta for meta in self._objects.list(_ARCHIVE)}
-        for path in self._here():
-            if path not in self._there:
-                (self._work / path).unlink()
-        for name, meta in self._there.items():
+        for name in self._there:
             if not is_safe(name):
                 raise RefusedError(f"{self._objects.at(name)}: no file of an archive.")
+        with gathered.no_collector(self._work):
+            self._bring()
+            gathered.sort_out(self._work, self._there.keys())
+            for pack in gathered.packs_with_pages(self._work):
+                self._bring_pack(pack)
+            self._custody = {name for name in self._here() if gathered.is_custody(name)}
+
+    def _bring(self) -> None:
+        for name in self._here():
+            stays = gathered.is_custody(name) or name.startswith(f"{_PACKS}/")
+            if name not in self._there and not stays:
+                (self._work / name).unlink()
+        for name, meta in self._there.items():
             target = self._work / name
             size = target.stat().st_size if target.is_file() else None
-            if name.startswith(f"{_PACKS}/") and size == meta.size:
-                continue  # named after what it holds
+            if size == meta.size and (name.startswith(f"{_PACKS}/") or gathered.is_custody(name)):
+                continue  # named after what it holds; a record only ever gets shorter
             target.parent.mkdir(parents=True, exist_ok=True)
             if name.endswith(_PACK):
                 target.unlink(missing_ok=True)
@@ -90,18 +104,34 @@ class ArchiveMirror:
             self._brought[name] = raw
             write_atomically(target, [raw], 0o600)  # the key is a secret
 
+    def _bring_pack(self, pack: str) -> None:
+        """Bring a pack itself in place of what stands for it.
+
+        Raises:
+            RefusedError: it is damaged there.
+        """
+        name = f"{_PACKS}/{pack}{_PACK}"
+        write_atomically(self._work / name, self._objects.stream(name), 0o600)
+        if not gathered.whole(self._work / _ARCHIVE, pack):
+            raise RefusedError(f"{self._objects.at(name)}: damaged: not what its index says.")
+
     def push(self) -> None:
-        """Add to the archive there what the run added here: each pack before its index.
+        """Add to the archive there what is new here: each pack before its index, records last.
+
+        Records of custody that came after `bring` wait for the next run, because their packs
+        may not be looked at here.
 
         Raises:
             RefusedError: it can't be written, or somebody else changed it meanwhile.
         """
-        here = self._here()
+        here = [n for n in self._here() if not gathered.is_custody(n) or n in self._custody]
         packs = [name for name in here if name.startswith(f"{_PACKS}/")]
         for name in sorted(packs, key=lambda name: not name.endswith(_PACK)):
             if name not in self._there:
                 self._objects.put(name, self._work / name)
         for name in sorted(set(here) - set(packs)):
+            if gathered.is_custody(name) and name in self._there:
+                continue
             raw = (self._work / name).read_bytes()
             if raw == self._brought.get(name):
                 continue

@@ -10,27 +10,25 @@ run can't win any more, so whatever it left behind may be removed by anybody.
 
 import hashlib
 import json
-import os
 import secrets
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import filelock
-import platformdirs
 from pydantic import ValidationError
 
 from onrecord.errors import ConfigurationError, OnrecordError, RefusedError
 from onrecord.pipeline import Outcome, Run, call
+from onrecord.pipeline import rehearse as rehearse_here
 from onrecord.pipeline import release as build
+from onrecord.rehearsal import Rehearsal
 from onrecord.release.catalog import INDEX, LATEST, Entry, Index, as_json
 from onrecord.release.mirror import ArchiveMirror, bring_release
 from onrecord.release.names import is_safe
 from onrecord.release.objects import Objects
 from onrecord.release.place import read_index
 from onrecord.release.store import MOST_READ, ConflictError, MissingError, UnreachableError
+from onrecord.release.working import held
 from onrecord.settings import Settings
 
 _RELEASES, _CLAIMS = "releases", "releases/.claims"
@@ -85,8 +83,7 @@ def release_to(
         RefusedError: a check failed, S3 can't be read or written, or another run was faster.
     """
     objects = _writable(url)
-    folder = work or default_work(objects.url)
-    with _held(folder, objects.url):
+    with held(work, objects.url) as folder:
         base = _read_base(objects)
         archive = ArchiveMirror(objects, folder)
         run(bring, objects, base, archive, folder)
@@ -96,16 +93,33 @@ def release_to(
         return outcome, objects.at(f"{_RELEASES}/{path}")
 
 
+def rehearse(
+    url: str,
+    seeds: Path,
+    settings: Settings,
+    run: Run = call,
+    within: Run = call,
+    work: Path | None = None,
+) -> Rehearsal:
+    """Say what `release_to` would do, and write nothing to S3.
+
+    What the release would build on is brought into the working folder.
+
+    Args:
+        url, seeds, settings, run, within, work: see `release_to`.
+
+    Raises:
+        ConfigurationError, RefusedError: see `release_to`.
+    """
+    objects = _writable(url)
+    with held(work, objects.url) as folder:
+        run(bring, objects, _read_base(objects), ArchiveMirror(objects, folder), folder)
+        return rehearse_here(seeds, folder, settings, run, within)
+
+
 def stage_order(local: list[str]) -> list[str]:
     """Names of the stages in their order, around those of a local run."""
     return [bring.__name__, *local, upload.__name__]
-
-
-def default_work(url: str) -> Path:
-    """Where a data folder on S3 is worked on, unless told otherwise."""
-    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL", "")
-    name = hashlib.sha256(f"{endpoint}\n{url}".encode()).hexdigest()[:16]
-    return Path(platformdirs.user_cache_dir("onrecord")) / "remote" / name
 
 
 def _writable(url: str) -> Objects:
@@ -117,26 +131,6 @@ def _writable(url: str) -> Objects:
     if objects.url.endswith(f"/{_RELEASES}"):
         raise ConfigurationError(f"{url}: name the data folder, not its folder of releases.")
     return objects
-
-
-@contextmanager
-def _held(folder: Path, url: str) -> Iterator[None]:
-    """Hold a working folder for one run; its archive is private, so the folder is."""
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = filelock.FileLock(folder / ".work.lock", timeout=0)
-        lock.acquire()
-    except filelock.Timeout:
-        raise RefusedError(
-            f"{folder}: another run is publishing to {url} from here. Wait until it is done, "
-            "then try again."
-        ) from None
-    except OSError as error:
-        raise RefusedError(f"{folder}: can't be written: {error.strerror or error}") from None
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _read_base(objects: Objects) -> Base:

@@ -3,15 +3,10 @@
 Both formats are read piece by piece, so memory does not grow with the release.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from itertools import zip_longest
-from typing import IO
 
-import polars as pl
 import pyarrow as pa
-import pyarrow.csv
-import pyarrow.parquet as pq
 
 from onrecord.parallel import cores, in_order
 from onrecord.records.schema import TableSchema
@@ -20,97 +15,13 @@ from onrecord.records.validate import misshapen, validate
 from onrecord.release.catalog import Provenance
 from onrecord.release.digest import TableDigest, release_digest
 from onrecord.release.verify.files import Files, Progress
+from onrecord.release.verify.indexes import check_indexes
 from onrecord.release.verify.package import Package
 from onrecord.release.verify.report import Problem
-from onrecord.scratch import Rows
-
-#: Blocks of CSV, in bytes: a row must fit into one. The next is tried where it does not.
-_BLOCKS = (4 << 20, 64 << 20, 1 << 30)
-_STEP = 2_000
+from onrecord.release.verify.rows import CsvRows, ParquetRows, Published, first_difference
 
 
-def csv_pieces(file: IO[bytes], table: TableSchema, block: int) -> Iterator[pa.Table]:
-    """The rows of a CSV file, piece by piece.
-
-    Raises:
-        pa.ArrowInvalid: it is damaged, or a row is longer than a block.
-    """
-    reader = pyarrow.csv.open_csv(
-        file,
-        pyarrow.csv.ReadOptions(block_size=block, use_threads=False),
-        pyarrow.csv.ParseOptions(newlines_in_values=True),
-        pyarrow.csv.ConvertOptions(
-            column_types=table.arrow,
-            null_values=[""],
-            true_values=["true"],
-            false_values=["false"],
-            strings_can_be_null=True,
-            quoted_strings_can_be_null=False,
-        ),
-    )
-    for batch in reader:
-        yield pa.Table.from_batches([batch])
-
-
-class _Published(Rows):
-    """Rows of a published file, read anew each time."""
-
-    def __init__(self, files: Files, path: str, table: TableSchema) -> None:
-        super().__init__(table.arrow)
-        self._files = files
-        self._table = table
-        self.path = path
-
-    def pieces(self) -> Iterator[pa.Table]:
-        """The rows, piece by piece."""
-        return self._read(None)
-
-    def columns(self, *names: str) -> pl.DataFrame:
-        """Some of the columns, in memory."""
-        pieces = [piece.select(names) for piece in self._read(list(names))]
-        pieces = pieces or [self._table.arrow.empty_table().select(names)]
-        frame = pl.from_arrow(pa.concat_tables(pieces))
-        assert isinstance(frame, pl.DataFrame)
-        return frame
-
-    def _read(self, columns: list[str] | None) -> Iterator[pa.Table]:
-        raise NotImplementedError
-
-
-class CsvRows(_Published):
-    """Rows of a CSV file."""
-
-    def _read(self, columns: list[str] | None) -> Iterator[pa.Table]:
-        done = 0
-        for block in _BLOCKS:
-            again = 0
-            try:
-                with self._files.open(self.path) as file:
-                    for piece in csv_pieces(file, self._table, block):
-                        fresh = piece.slice(max(0, done - again))
-                        again += piece.num_rows
-                        done = max(done, again)
-                        if fresh.num_rows:
-                            yield fresh
-                return
-            except pa.ArrowInvalid as error:
-                if "straddling" not in str(error) or block == _BLOCKS[-1]:
-                    raise
-
-
-class ParquetRows(_Published):
-    """Rows of a Parquet file, one row group a piece, with their page checksums verified."""
-
-    def _read(self, columns: list[str] | None) -> Iterator[pa.Table]:
-        with (
-            self._files.open(self.path) as file,
-            pq.ParquetFile(file, page_checksum_verification=True) as parquet,
-        ):
-            for i in range(parquet.num_row_groups):
-                yield parquet.read_row_group(i, columns=columns).replace_schema_metadata()
-
-
-def _digest(rows: _Published, table: TableSchema) -> tuple[str, int]:
+def _digest(rows: Published, table: TableSchema) -> tuple[str, int]:
     """The digest of a table, and how many rows it has.
 
     Raises:
@@ -127,25 +38,6 @@ def _digest(rows: _Published, table: TableSchema) -> tuple[str, int]:
     return digest.hexdigest(), count
 
 
-def first_difference(one: Rows, other: Rows) -> str:
-    """Where two tables part: the first row, counted from 1, and the columns."""
-    before = 0
-    for left, right in zip_longest(one.groups(_STEP), other.groups(_STEP)):
-        if left is None or right is None:
-            return f"row {before + 1}"
-        if left.equals(right):
-            before += left.num_rows
-            continue
-        for i in range(max(left.num_rows, right.num_rows)):
-            mine, theirs = (table.slice(i, 1).to_pylist() for table in (left, right))
-            if mine != theirs:
-                cells = zip(mine, theirs, strict=False)  # nothing where one has no such row
-                names = [name for a, b in cells for name in a if a[name] != b[name]]
-                return ", ".join([f"row {before + i + 1}", *names])
-        before += left.num_rows
-    return ""
-
-
 @dataclass(slots=True)
 class _Read:
     """What reading one table gave.
@@ -160,10 +52,10 @@ class _Read:
     digests: dict[str, str] = field(default_factory=dict)
     rows: int = 0
     problems: list[Problem] = field(default_factory=list)
-    sound: Rows | None = None
+    sound: Published | None = None
 
 
-def _read_table(kinds: list[_Published], table: TableSchema, stated: str | None) -> _Read:
+def _read_table(kinds: list[Published], table: TableSchema, stated: str | None) -> _Read:
     """Read one table in each of its formats, and compare the digests."""
     result = _Read()
     for rows in kinds:
@@ -218,8 +110,8 @@ def check_tables(
 
     def read(name: str) -> _Read:
         table = package.schemas[name]
-        kinds: list[_Published] = [
-            kind(files, where[name], table)
+        kinds: list[Published] = [
+            kind(files, where[name], table.arrow)
             for kind, where in ((CsvRows, package.csv), (ParquetRows, package.parquet))
             if where.get(name) in usable
         ]
@@ -238,7 +130,9 @@ def check_tables(
     if values:
         contract = {name: package.schemas[name] for name in sound}
         for broken in validate(sound, cores(), contract):
-            where = sound[broken.table]
-            assert isinstance(where, _Published)
-            problems.append(_as_problem(broken, where.path))
-    return problems, {name: tables[name].rows for name in sound}
+            problems.append(_as_problem(broken, sound[broken.table].path))
+    rows = {name: tables[name].rows for name in sound}
+    if values and not problems:
+        first = not (facts and (facts.model_extra or {}).get("previous"))
+        problems += check_indexes(files, usable, sound, rows, first, progress)
+    return problems, rows

@@ -1,0 +1,121 @@
+"""Rows of published files, read piece by piece, and where two of them part."""
+
+from collections.abc import Iterator
+from itertools import zip_longest
+from typing import IO
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from onrecord.release.verify.files import Files
+from onrecord.scratch import Rows
+
+#: Blocks of CSV, in bytes: a row must fit into one. The next is tried where it does not.
+_BLOCKS = (4 << 20, 64 << 20, 1 << 30)
+_STEP = 2_000
+
+
+def csv_pieces(file: IO[bytes], columns: pa.Schema, block: int) -> Iterator[pa.Table]:
+    """The rows of a CSV file, piece by piece.
+
+    Raises:
+        pa.ArrowInvalid: it is damaged, or a row is longer than a block.
+    """
+    reader = pyarrow.csv.open_csv(
+        file,
+        pyarrow.csv.ReadOptions(block_size=block, use_threads=False),
+        pyarrow.csv.ParseOptions(newlines_in_values=True),
+        pyarrow.csv.ConvertOptions(
+            column_types=columns,
+            null_values=[""],
+            true_values=["true"],
+            false_values=["false"],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+        ),
+    )
+    for batch in reader:
+        yield pa.Table.from_batches([batch])
+
+
+class Published(Rows):
+    """Rows of a published file, read anew each time."""
+
+    def __init__(self, files: Files, path: str, columns: pa.Schema) -> None:
+        super().__init__(columns)
+        self._files = files
+        self.path = path
+
+    def pieces(self) -> Iterator[pa.Table]:
+        """The rows, piece by piece."""
+        return self.some(None)
+
+    def columns(self, *names: str) -> pl.DataFrame:
+        """Some of the columns, in memory."""
+        pieces = [piece.select(names) for piece in self.some(list(names))]
+        pieces = pieces or [self.schema.empty_table().select(names)]
+        frame = pl.from_arrow(pa.concat_tables(pieces))
+        assert isinstance(frame, pl.DataFrame)
+        return frame
+
+    def some(self, names: list[str] | None) -> Iterator[pa.Table]:
+        """The rows with some of the columns at least, piece by piece; with all where None."""
+        raise NotImplementedError
+
+
+class CsvRows(Published):
+    """Rows of a CSV file."""
+
+    def some(self, names: list[str] | None) -> Iterator[pa.Table]:
+        """The rows with all columns, whichever are asked for."""
+        done = 0
+        for block in _BLOCKS:
+            again = 0
+            try:
+                with self._files.open(self.path) as file:
+                    for piece in csv_pieces(file, self.schema, block):
+                        fresh = piece.slice(max(0, done - again))
+                        again += piece.num_rows
+                        done = max(done, again)
+                        if fresh.num_rows:
+                            yield fresh
+                return
+            except pa.ArrowInvalid as error:
+                if "straddling" not in str(error) or block == _BLOCKS[-1]:
+                    raise
+
+
+class ParquetRows(Published):
+    """Rows of a Parquet file, one row group a piece, with their page checksums verified."""
+
+    def some(self, names: list[str] | None) -> Iterator[pa.Table]:
+        """The rows with some of the columns, one row group a piece."""
+        with (
+            self._files.open(self.path) as file,
+            pq.ParquetFile(file, page_checksum_verification=True) as parquet,
+        ):
+            for i in range(parquet.num_row_groups):
+                # Groups are small: handing their columns to threads costs more than it gains.
+                group = parquet.read_row_group(i, columns=names, use_threads=False)
+                yield group.replace_schema_metadata()
+
+
+def first_difference(one: Rows, other: Rows) -> str:
+    """Where two tables part: the first row, counted from 1, and the columns."""
+    before = 0
+    for left, right in zip_longest(one.groups(_STEP), other.groups(_STEP)):
+        if left is None or right is None:
+            return f"row {before + 1}"
+        if left.equals(right):
+            before += left.num_rows
+            continue
+        for i in range(max(left.num_rows, right.num_rows)):
+            mine, theirs = (table.slice(i, 1).to_pylist() for table in (left, right))
+            if mine != theirs:
+                cells = zip(mine, theirs, strict=False)  # nothing where one has no such row
+                names = [name for a, b in cells for name in a if a[name] != b[name]]
+                return ", ".join([f"row {before + i + 1}", *names])
+        before += left.num_rows
+    return ""
