@@ -64,7 +64,7 @@ STORIES = [m.story(f"number {i}") for i in range(4)]
         ("x.bin", m.docx(["a"]), "docx"),
         ("x", m.zipped({"a": b"a"}), "zip"),
         ("x", m.tarred({"a": b"a"}), "tar"),
-        ("x", gzip.compress(b"text"), "compressed"),
+        ("x", gzip.compress(b"text", mtime=0), "compressed"),
         ("x", m.warc([("conversion", "u:x", "", b"a")]), "warc"),
         ("x", m.warc([("conversion", "u:x", "", b"a")], gzip=False), "warc"),
         ("x.txt", m.mbox([m.mail("a", "b")]), "mbox"),
