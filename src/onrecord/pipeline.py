@@ -162,6 +162,9 @@ def discover(seeds: Path, settings: Settings, data: Path | None = None) -> Found
         if not listing.candidates and not listing.rejected:
             hint = "; fetch some with `onrecord collect`" if source.collect else ""
             found.remarks.append(f"{source.id}: no files{hint}")
+    strange = sorted(set(settings.allow) - {source.id for source in found.sources})
+    if strange:
+        raise ConfigurationError(f"--allow: no source is called {', '.join(strange)}")
     _number(found, found.candidates)
     return found
 
@@ -235,12 +238,14 @@ def unpack(found: Found, store: Archive, settings: Settings, look: bool = False)
 
 def _check_formats(sources: list[Source]) -> None:
     """Refuse names of readers that do not exist."""
-    stated = {source.format for source in sources if source.format}
-    if stated and (unknown := sorted(stated - set(known_formats()))):
-        raise ConfigurationError(
-            f"source.yml: key `format`: no reader is called {', '.join(unknown)} "
-            f"(there are: {', '.join(known_formats())})"
-        )
+    stated = [source for source in sources if source.format]
+    known = known_formats() if stated else ()
+    for source in stated:
+        if source.format not in known:
+            raise ConfigurationError(
+                f"{source.id}/source.yml: key `format`: no reader is called {source.format} "
+                f"(there are: {', '.join(known)})"
+            )
 
 
 def _concealed(found: Found, archive: Archive, suppression: Suppression) -> Found:

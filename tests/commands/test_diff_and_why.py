@@ -1,6 +1,7 @@
 """``diff``, ``why`` and ``release --dry-run`` as they are typed."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,7 +13,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from onrecord.commands import app
-from onrecord.errors import OnrecordError
+from onrecord.errors import OnrecordError, RefusedError
 from onrecord.ingest.archive import Archive
 from onrecord.ingest.private import Withheld, write_withheld
 from onrecord.pipeline import release
@@ -330,3 +331,19 @@ def test_wrapped_text_is_shown_on_one_line_and_kept_as_it_stands(
     assert len(evidence) == 2 and all("day of sun in the spring" in other for other in evidence)
     raw = (folder / "a.txt").read_bytes()
     assert raw[place["byte_start"] : place["byte_end"]].decode() == text
+
+
+def test_damaged_tables_are_said_in_one_message(data: Path, tmp_path: Path) -> None:
+    document = rows(data, "1.1.1", "documents")["document_id"][0]
+    one = paragraph(data, rows(data, "1.1.1", "paragraphs")["text"][0])
+    copy = tmp_path / "data"
+    shutil.copytree(data, copy)
+    for name in ("paragraphs", "documents", "occurrences"):
+        table = copy / "releases" / "1.1.1" / "parquet" / f"{name}.parquet"
+        raw = bytearray(table.read_bytes())
+        raw[40] ^= 1  # in the first page
+        table.write_bytes(raw)
+    for question in (["why", one], ["restore", document]):
+        done = CliRunner().invoke(app, [*question, "--data", str(copy)])
+        assert isinstance(done.exception, RefusedError), (question, done.exception)
+        assert "onrecord verify" in str(done.exception)

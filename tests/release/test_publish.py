@@ -73,3 +73,16 @@ def test_a_damaged_latest_release_is_refused_in_words(seeds_folder: Path, tmp_pa
     (path / "parquet" / "paragraphs.parquet").write_bytes(b"PAR1 damaged PAR1")
     with pytest.raises(RefusedError, match="the latest release can't be read"):
         release(seeds_folder, tmp_path / "data", Settings())
+
+
+def test_a_version_is_not_given_again_when_its_release_is_lost(
+    seeds_folder: Path, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    release(seeds_folder, data, Settings())
+    (data / "releases" / "1.0.0").rename(tmp_path / "lost")
+    with pytest.raises(RefusedError, match=r"names release 1\.0\.0"):
+        release(seeds_folder, data, Settings())
+    assert not (data / "releases" / "1.0.0").exists()
+    (tmp_path / "lost").rename(data / "releases" / "1.0.0")
+    assert not release(seeds_folder, data, Settings()).published

@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import polars as pl
 import pytest
 from typer.testing import CliRunner
 
@@ -132,3 +133,20 @@ def test_a_key_that_is_not_there_is_wrong_usage(folder: Path, tmp_path: Path) ->
         signing.signing_key(tmp_path / "none")
     with pytest.raises(ConfigurationError, match="allowed-signers"):
         signing.check(b"", b"", tmp_path / "none")
+
+
+def test_a_withdrawal_signs_what_it_reissues(
+    tmp_path: Path, key: Path, make_source: MakeSource
+) -> None:
+    files = {"a.txt": b"One paragraph that nobody asks back.\n", "b.txt": b"Another one stays.\n"}
+    make_source(tmp_path / "seeds", "news", files)
+    data, sign = tmp_path / "data", ["--sign-key", str(key)]
+    run = CliRunner()
+    made = run.invoke(app, ["release", str(tmp_path / "seeds"), "--data", str(data), *sign])
+    assert made.exit_code == 0, made.output
+    document = pl.read_csv(data / "releases/1.0.0/csv/documents.csv")["document_id"][0]
+    command = ["withdraw", document, "--category", "privacy", "--data", str(data), "--yes", *sign]
+    done = run.invoke(app, command)
+    assert done.exit_code == 0, done.output
+    allowed = _allowed(tmp_path, "press@example.org", key)
+    assert _codes(data / "releases" / "1.0.0_w1", allowed) == []

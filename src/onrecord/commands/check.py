@@ -37,8 +37,14 @@ def command(
     Exit codes: 0 valid; 1 not valid; 2 wrong usage, or no such file.
     """
     from onrecord.errors import ConfigurationError
+    from onrecord.release.store import is_url
     from onrecord.tables.load import check_file, check_package
 
+    if is_url(url := str(path).replace(":/", "://", 1)):
+        raise ConfigurationError(
+            f"{url}: only files on this machine are checked. Of a release at an address, "
+            "`onrecord verify` checks everything, and `onrecord get` brings it here."
+        )
     if path.is_dir():
         path = path / "datapackage.json"
     if path.suffix.lower() == ".json":

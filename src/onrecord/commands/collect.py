@@ -1,6 +1,7 @@
 """``onrecord collect``: fetch what sources name on the web into the archive."""
 
 import json
+import shlex
 import sys
 import threading
 from dataclasses import asdict
@@ -131,14 +132,14 @@ def command(
         sources = {name: asdict(tally) for name, tally in outcome.items()}
         sys.stdout.write(json.dumps({"sources": sources}, indent=2) + "\n")
     else:
-        _show(outcome, Path(data))
+        _show(outcome, seeds, Path(data))
     failed = any(tally.failures for tally in outcome.values())
     missed = any(not tally.reached for tally in outcome.values())
     if missed or (strict and failed):
         raise typer.Exit(1)
 
 
-def _show(outcome: "Outcome", data: Path) -> None:
+def _show(outcome: "Outcome", seeds: Path, data: Path) -> None:
     """A line for each source, then what failed."""
     from rich.table import Table
 
@@ -161,4 +162,5 @@ def _show(outcome: "Outcome", data: Path) -> None:
             note(f"{name}: {tally.later:,} pages are left for the next run, see `max_pages`")
     where = data / "archive" / "custody"
     out.print(f"\nThe record is in {where}", markup=False, highlight=False, soft_wrap=True)
-    out.print("Try next:\n  onrecord release", markup=False, highlight=False, soft_wrap=True)
+    words = shlex.join(["onrecord", "release", str(seeds), "--data", str(data)])
+    out.print(f"Try next:\n  {words}", markup=False, highlight=False, soft_wrap=True)

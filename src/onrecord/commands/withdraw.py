@@ -41,6 +41,13 @@ def command(
         str,
         typer.Option(metavar="DIR", help="Where the archive and the releases are kept: a folder."),
     ] = "data",
+    sign_key: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="ONRECORD_SIGNING_KEY",
+            help="Sign the reissues with this SSH key. It is recorded nowhere.",
+        ),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do it; else only say what would be.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The plan, for programs.")] = False,
 ) -> None:
@@ -62,6 +69,7 @@ def command(
     from onrecord.errors import ConfigurationError
     from onrecord.release.catalog import release_path
     from onrecord.release.publish import creation_time, exclusive
+    from onrecord.release.signing import signing_key
     from onrecord.release.store import is_url
     from onrecord.withdraw.execute import execute, next_reissue
     from onrecord.withdraw.plan import plan
@@ -76,10 +84,11 @@ def command(
     release_path(folder)  # says so where there is no release; nothing is made then
     created = creation_time()
     with exclusive(folder):
+        key = signing_key(sign_key)
         planned = plan(folder, record_id, category.value, note)
         shown = _summary(folder, planned, {v: next_reissue(v) for v in planned.orders}, yes)
         if yes:
-            execute(folder, planned, created, None)
+            execute(folder, planned, created, key)
     if as_json:
         typer.echo(json.dumps(shown, indent=2, ensure_ascii=False))
         return

@@ -7,7 +7,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from onrecord.errors import NotFoundError, RefusedError
+from onrecord.errors import NotFoundError
 from onrecord.records.schema import TABLES
 from onrecord.release.layout import table_path
 from onrecord.release.place import Release
@@ -60,13 +60,7 @@ class Whole:
         """The rows of a table, or some columns of them, a row group at a time."""
         file = self._file(name)
         for group in range(file.num_row_groups):
-            try:
-                yield file.read_row_group(group, columns=list(columns) if columns else None)
-            except (OSError, pa.ArrowInvalid):
-                where = f"{self.release.store.where}/{table_path(name)}"
-                raise RefusedError(
-                    f"{where}: damaged. `onrecord verify` tells which files are."
-                ) from None
+            yield file.read_row_group(group, columns=list(columns) if columns else None)
 
     def frames(self, name: str, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
         """The same for Polars."""

@@ -119,12 +119,13 @@ class Release:
             RefusedError: it can't be read, or is no Parquet file.
         """
         import pyarrow as pa  # noqa: PLC0415 (a quarter of a second that `list` can do without)
-        import pyarrow.parquet as pq  # noqa: PLC0415
+
+        from onrecord.release.pages import Pages  # noqa: PLC0415
 
         remote = not isinstance(self.store, LocalFiles)
         source = self.open(name) if remote else self.root / name
         try:
-            return pq.ParquetFile(source, page_checksum_verification=True, pre_buffer=remote)
+            return Pages(source, f"{self.store.where}/{name}", pre_buffer=remote)
         except FileNotFoundError:
             raise MissingError(f"{self.store.where}/{name}: no such file.") from None
         except (OSError, pa.ArrowInvalid):

@@ -159,9 +159,10 @@ def load_previous(data: Path) -> Previous | None:
     """The latest release of a data folder, None where there is none.
 
     Raises:
-        RefusedError: it is damaged.
+        RefusedError: it is damaged, or the index names a later one that is not there.
     """
     known = versions(data)
+    _refuse_lost(data, known)
     if not known:
         return None
     path = release_path(data, known[-1])
@@ -180,6 +181,25 @@ def load_previous(data: Path) -> Previous | None:
             f"{path}: the latest release can't be read, so nothing can be built on it: {error}"
         ) from None
     return Previous(facts.version, facts.content_digest, tables, facts.split_off, schemas)
+
+
+def _refuse_lost(data: Path, known: list[str]) -> None:
+    """Refuse to go on where the latest release is gone: its version would be given again.
+
+    An index that can't be read says nothing; it is written anew.
+    """
+    place = releases_folder(data) / INDEX
+    try:
+        listed = Index.model_validate_json(place.read_bytes()).releases
+    except (OSError, ValueError):
+        return
+    if listed and listed[-1].version not in known:
+        version = listed[-1].version
+        raise RefusedError(
+            f"{place}: names release {version}, and {place.parent / listed[-1].path} is no "
+            "complete release. Put it back. If it is lost for good, remove index.json: the next "
+            f"release builds on what is there, and may be called {version} again."
+        )
 
 
 def _unchanged(release: Path) -> list[Path]:

@@ -15,8 +15,9 @@ from onrecord.ingest.archive import Archive
 from onrecord.ingest.decode import Patch, encode
 from onrecord.ingest.decode import restore as splice
 from onrecord.ingest.private import read_withheld
+from onrecord.release.layout import table_path
+from onrecord.release.lookup import Lookup
 from onrecord.release.place import Release, open_release
-from onrecord.release.write import read_parquet
 from onrecord.scratch import Rows
 from onrecord.text.segment import text_buffer
 
@@ -97,18 +98,12 @@ class Restorer:
         return lost
 
 
-def _rows(
-    release: Release, name: str, only: list[tuple[str, str, str]], columns: list[str] | None = None
-) -> pa.Table:
-    """Rows of a table, read from the row groups that can have them."""
-    with release.open(f"parquet/{name}.parquet") as file:
-        return read_parquet(file, columns, only)
-
-
-def _withheld(release: Release, document: Mapping[str, Any], archive: Path | None) -> bytes:
+def _withheld(
+    release: Release, tables: Lookup, document: Mapping[str, Any], archive: Path | None
+) -> bytes:
     """The bytes of a document whose text is withheld, out of the archive."""
     name, source = document["document_id"], document["source_id"]
-    (row,) = _rows(release, "sources", [("source_id", "==", source)]).to_pylist()
+    (row,) = tables.rows(table_path("sources"), "source_id", [source])
     if row["publication"] == "full":
         raise RefusedError(f"document {name}: a part of its text was withdrawn.")
     why = (
@@ -142,8 +137,8 @@ def restore(release: Release | Path, document_id: str, archive: Path | None = No
     """
     if isinstance(release, Path):
         release = open_release(str(release))
-    only = [("document_id", "==", document_id)]
-    rows = _rows(release, "documents", only).to_pylist()
+    tables, key = Lookup(release), ("document_id", [document_id])
+    rows = tables.rows(table_path("documents"), *key)
     if not rows:
         raise NotFoundError(
             f"release {release.version} has no document {document_id!r}. "
@@ -151,11 +146,11 @@ def restore(release: Release | Path, document_id: str, archive: Path | None = No
         )
     (document,) = rows
     if document["restores"] == "none":
-        return _withheld(release, document, archive)
+        return _withheld(release, tables, document, archive)
     columns = ["position", "text", "gap"]
-    occurrences = _rows(release, "occurrences", only, columns).sort_by("position")
+    occurrences = tables.table(table_path("occurrences"), *key, columns).sort_by("position")
     texts, gaps = occurrences["text"].to_pylist(), occurrences["gap"].to_pylist()
-    patches = _rows(release, "patches", only).sort_by("byte_offset")
+    patches = tables.table(table_path("patches"), *key).sort_by("byte_offset")
     raw = rebuild(document, zip(texts, gaps, strict=True), patches.to_pylist())
     if hashlib.sha256(raw).hexdigest() != document["revision"]:
         raise RefusedError(
