@@ -163,8 +163,7 @@ def discover(seeds: Path, settings: Settings, data: Path | None = None) -> Found
             hint = "; fetch some with `onrecord collect`" if source.collect else ""
             found.remarks.append(f"{source.id}: no files{hint}")
     strange = sorted(set(settings.allow) - {source.id for source in found.sources})
-    if strange:
-        raise ConfigurationError(f"--allow: no source is called {', '.join(strange)}")
+    found.remarks.extend(f"--allow {name}: there is no such source" for name in strange)
     _number(found, found.candidates)
     return found
 
