@@ -608,12 +608,8 @@ def release(
         previous = load_previous(data)
         store = Archive(scratch_folder(data) / "unpacked")
 
-        def build(look: bool) -> tuple[Found, Plan, dict[str, Any]]:
-            ready = _concealed(run(unpack, found, store, settings, look), archive, suppression)
-            places = archive, store, suppression
-            return _sound(ready, *places, previous, data, settings, aside, run, within)
-
-        found, planned, figures = _until_known(build)
+        job = _Job(archive, store, suppression, previous, data, settings, aside, run, within)
+        found, planned, figures = _until_known(found, job, _sound)
         if planned.version is None:
             assert previous is not None
             link(data)
@@ -665,12 +661,8 @@ def rehearse(
         previous = load_previous(data)
         store = Archive(Path(room) / "unpacked")
 
-        def build(look: bool) -> tuple[Found, Plan]:
-            ready = _concealed(run(unpack, found, store, settings, look), archive, suppression)
-            places = archive, store, suppression
-            return ready, _planned(ready, *places, previous, data, settings, aside, run, within)
-
-        found, planned = _until_known(build)
+        job = _Job(archive, store, suppression, previous, data, settings, aside, run, within)
+        found, planned = _until_known(found, job, lambda ready, job: (ready, _planned(ready, job)))
         if planned.version is None:
             assert previous is not None
             return rehearsal(planned, quality(previous.tables), [], [], found.remarks)
@@ -678,40 +670,59 @@ def rehearse(
         return rehearsal(planned, figures, problems, beyond, found.remarks)
 
 
-def _until_known(build: Callable[[bool], T]) -> T:
-    """Build; and once more when a file that is called like a plain text turns out to be none.
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What a run works with from its first stage to its last.
+
+    Attributes:
+        archive: the private store of raw bytes.
+        store: where what readers find is put for the time of the run.
+        suppression: what was withdrawn.
+        previous: the release before.
+        data: the data folder.
+        settings: of the run.
+        aside: where tables wait that need not be in memory.
+        run, within: see `release`.
+    """
+
+    archive: Archive
+    store: Archive
+    suppression: Suppression
+    previous: Previous | None
+    data: Path
+    settings: Settings
+    aside: Scratch
+    run: Run
+    within: Run
+
+
+def _until_known(found: Found, job: _Job, build: Callable[[Found, _Job], T]) -> T:
+    """Unpack and build; once more when a file that is called like a plain text proves to be none.
 
     All such files are looked into then, because the documents in them have their places between
     the others. Nearly always they are what they are called, and no file is opened twice.
     """
+
+    def built(look: bool) -> T:
+        ready = job.run(unpack, found, job.store, job.settings, look)
+        return build(_concealed(ready, job.archive, job.suppression), job)
+
     with suppress(_LateError):
-        return build(False)
-    return build(True)  # out here, where the error no longer keeps alive all that was read
+        return built(False)
+    return built(True)  # out here, where the error no longer keeps alive all that was read
 
 
-def _sound(
-    found: Found,
-    archive: Archive,
-    store: Archive,
-    suppression: Suppression,
-    previous: Previous | None,
-    data: Path,
-    settings: Settings,
-    aside: Scratch,
-    run: Run,
-    within: Run,
-) -> tuple[Found, Plan, dict[str, Any]]:
+def _sound(found: Found, job: _Job) -> tuple[Found, Plan, dict[str, Any]]:
     """Take the sources to a plan without invalid records, and to its figures.
 
     A document with an invalid record is quarantined, and all is done again without it.
     """
     for _ in range(ROUNDS):
         tried = replace(found, remarks=[*found.remarks], withheld=[*found.withheld])
-        places = archive, store, suppression
-        planned = _planned(tried, *places, previous, data, settings, aside, run, within)
+        planned = _planned(tried, job)
         if planned.version is None:
             return tried, planned, {}
-        figures, blamed = run(validate, planned, previous, settings)
+        figures, blamed = job.run(validate, planned, job.previous, job.settings)
         if not blamed:
             return tried, planned, figures
         kept, rejected = take_out(found.candidates, blamed)
@@ -719,58 +730,40 @@ def _sound(
     raise RefusedError("The release is refused: ever more documents have invalid records.")
 
 
-def _planned(
-    found: Found,
-    archive: Archive,
-    store: Archive,
-    suppression: Suppression,
-    previous: Previous | None,
-    data: Path,
-    settings: Settings,
-    aside: Scratch,
-    run: Run,
-    within: Run,
-) -> Plan:
+def _planned(found: Found, job: _Job) -> Plan:
     """Take the sources from files to a plan."""
-    corpus = _read_corpus(found, archive, store, suppression, settings, aside, run, within)
-    run(keep_containers, found, corpus, store, archive, settings)
+    corpus = _read_corpus(found, job)
+    archive, previous, settings, run = job.archive, job.previous, job.settings, job.run
+    run(keep_containers, found, corpus, job.store, archive, settings)
     found.remarks.extend(_withheld_remarks(corpus, found))
     found.withheld.extend(_withheld(corpus, found))
     split_off = run(unglue, corpus, previous, settings)
     census, decisions = run(deduplicate, corpus, archive, previous, settings)
-    made = corpus, census, decisions, split_off, archive, previous, data, found.renamed
+    made = corpus, census, decisions, split_off, archive, previous, job.data, found.renamed
     return run(record, *made, settings)
 
 
-def _read_corpus(
-    found: Found,
-    archive: Archive,
-    store: Archive,
-    suppression: Suppression,
-    settings: Settings,
-    aside: Scratch,
-    run: Run,
-    within: Run,
-) -> Corpus:
+def _read_corpus(found: Found, job: _Job) -> Corpus:
     """Take all files, batch by batch, into a corpus."""
     expected = sum(candidate.bytes for candidate in found.candidates)
-    corpus = Corpus(found.sources, found.rejected, aside, suppression, expected)
-    pieces = batches(found.candidates, settings.batch_bytes)
+    corpus = Corpus(found.sources, found.rejected, job.aside, job.suppression, expected)
+    pieces = batches(found.candidates, job.settings.batch_bytes)
     reading = Lock()
 
     def prepared(i: int) -> Ready:
         step = (i + 1, len(pieces))
-        inputs = pieces[i], found, archive, store, suppression, settings
-        return run(prepare, *inputs, within, reading, step, step=step)
+        inputs = pieces[i], found, job.archive, job.store, job.suppression, job.settings
+        return job.run(prepare, *inputs, job.within, reading, step, step=step)
 
     changed = "it changed while it was read"
-    for i, (batch, late) in enumerate(in_order(prepared, range(len(pieces)), settings.threads)):
+    threads = job.settings.threads
+    for i, (batch, late) in enumerate(in_order(prepared, range(len(pieces)), threads)):
         if late and not found.looked:
             raise _LateError
         batch.rejected.extend(
             reject(c.source_id, c.path, c.bytes, Reason.UNREADABLE, changed) for c in late
         )
-        run(collect, corpus, batch, step=(i + 1, len(pieces)))
+        job.run(collect, corpus, batch, step=(i + 1, len(pieces)))
     return corpus
 
 

@@ -12,9 +12,10 @@ _SHOWN = 20
 
 
 def command(
-    path: Annotated[
-        Path, typer.Argument(help="A datapackage.json, or one CSV or Parquet file.")
-    ] = Path("datapackage.json"),
+    file: Annotated[
+        str,
+        typer.Argument(metavar="PATH", help="A datapackage.json, or one CSV or Parquet file."),
+    ] = "datapackage.json",
     schema: Annotated[
         Path | None, typer.Option(help="Table Schema of a single file, in JSON.")
     ] = None,
@@ -40,11 +41,12 @@ def command(
     from onrecord.release.store import is_url
     from onrecord.tables.load import check_file, check_package
 
-    if is_url(url := str(path).replace(":/", "://", 1)):
+    if is_url(file):
         raise ConfigurationError(
-            f"{url}: only files on this machine are checked. Of a release at an address, "
+            f"{file}: only files on this machine are checked. Of a release at an address, "
             "`onrecord verify` checks everything, and `onrecord get` brings it here."
         )
+    path = Path(file)
     if path.is_dir():
         path = path / "datapackage.json"
     if path.suffix.lower() == ".json":

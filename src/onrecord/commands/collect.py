@@ -6,13 +6,12 @@ import sys
 import threading
 from dataclasses import asdict
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 
-from onrecord.commands.console import err, note, out
+from onrecord.commands.console import Bar, note, out
 
 if TYPE_CHECKING:
     from onrecord.collect.custody import Visit
@@ -22,37 +21,19 @@ if TYPE_CHECKING:
 _SHOWN = 20
 
 
-class _Display:
+class _Display(Bar):
     """Shows visits as they happen: a bar on a terminal, a line for each elsewhere."""
 
     def __init__(self) -> None:
+        super().__init__(
+            TextColumn("{task.description:<40.40}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            stopped="stopped; what was fetched is kept, and the next run goes on",
+        )
         self._lock = threading.Lock()
-        self._progress: Progress | None = None
-        if err.is_terminal:
-            self._progress = Progress(
-                TextColumn("{task.description:<40.40}", markup=False),
-                BarColumn(),
-                MofNCompleteColumn(),
-                console=err,
-                transient=True,
-            )
+        if self._progress:
             self._bar = self._progress.add_task("reading lists", total=None)
-
-    def __enter__(self) -> Self:
-        if self._progress:
-            self._progress.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._progress:
-            self._progress.stop()
-        if kind is KeyboardInterrupt:
-            note("stopped; what was fetched is kept, and the next run goes on")
 
     def planned(self, pages: int) -> None:
         """Show how many pages are going to be asked for."""

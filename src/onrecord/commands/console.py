@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeElapsedColumn
 
 T = TypeVar("T")
 
@@ -44,32 +44,23 @@ def peak_memory_mib() -> float:
     return peak / (1 << 20 if sys.platform == "darwin" else 1 << 10)
 
 
-class Stages:
-    """Runs stages and shows them: a bar on a terminal, plain lines elsewhere.
+class Bar:
+    """A progress bar on a terminal; what is done elsewhere, its users say.
 
-    Use as a context manager and pass it as `run` to ``pipeline.release``.
+    Args:
+        columns: of the bar.
+        stopped: how things stand when somebody stops it with Ctrl-C.
     """
 
-    def __init__(self, names: list[str]) -> None:
-        self._names = names
-        self._done = 0.0
-        self.seconds: dict[str, float] = {}
+    def __init__(self, *columns: ProgressColumn, stopped: str) -> None:
         self._progress = (
-            Progress(
-                TextColumn("{task.description:<24}"),
-                BarColumn(),
-                TimeElapsedColumn(),
-                console=err,
-                transient=True,
-            )
-            if err.is_terminal
-            else None
+            Progress(*columns, console=err, transient=True) if err.is_terminal else None
         )
+        self._stopped = stopped
 
     def __enter__(self) -> Self:
         if self._progress:
             self._progress.start()
-            self._bar = self._progress.add_task("starting", total=len(self._names))
         return self
 
     def __exit__(
@@ -81,7 +72,25 @@ class Stages:
         if self._progress:
             self._progress.stop()
         if kind is KeyboardInterrupt:
-            note("stopped; the releases stay as they are, and the next run tidies up")
+            note(self._stopped)
+
+
+class Stages(Bar):
+    """Runs stages and shows them: a bar on a terminal, plain lines elsewhere.
+
+    Use as a context manager and pass it as `run` to ``pipeline.release``.
+    """
+
+    def __init__(self, names: list[str]) -> None:
+        super().__init__(
+            TextColumn("{task.description:<24}"),
+            BarColumn(),
+            TimeElapsedColumn(),
+            stopped="stopped; the releases stay as they are, and the next run tidies up",
+        )
+        self.seconds: dict[str, float] = {}
+        if self._progress:
+            self._bar = self._progress.add_task("starting", total=len(names))
 
     def __call__(self, stage: Callable[..., T], *args: Any, step: tuple[int, int] = (1, 1)) -> T:
         """Run one stage, or one batch of it, and account for its time."""
