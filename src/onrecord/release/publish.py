@@ -9,7 +9,7 @@ import datetime
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -237,7 +237,7 @@ def _flush(folder: Path) -> None:
         flush_folder(path)  # files are opened and flushed just so
 
 
-def _check(staging: Path) -> None:
+def _check(staging: Path, tables: Mapping[str, Rows]) -> None:
     """Read back what was written, with the code of ``onrecord verify``.
 
     The values were checked before they were written, so it is enough that CSV and Parquet give
@@ -246,7 +246,7 @@ def _check(staging: Path) -> None:
     Raises:
         RefusedError: it is not what was to be written.
     """
-    report = verify(Folder(staging), depth=Depth.WRITTEN)
+    report = verify(Folder(staging), depth=Depth.WRITTEN, expected=tables)
     if report.problems:
         shown = "\n".join(str(problem) for problem in report.problems[:20])
         raise RefusedError(
@@ -308,7 +308,7 @@ def build(
     _write_text(staging / "datapackage.json", as_json(package))
     hashes = {file["path"]: file["hash"].removeprefix("sha256:") for file in package["resources"]}
     _write_sums(staging, hashes, key)
-    _check(staging)
+    _check(staging, tables)
     _flush(staging)
     return digest
 

@@ -3,7 +3,7 @@
 Both formats are read piece by piece, so memory does not grow with the release.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -19,6 +19,7 @@ from onrecord.release.verify.indexes import check_indexes
 from onrecord.release.verify.package import Package
 from onrecord.release.verify.report import Problem
 from onrecord.release.verify.rows import CsvRows, ParquetRows, Published, first_difference
+from onrecord.scratch import Rows
 
 
 def _digest(rows: Published, table: TableSchema) -> tuple[str, int]:
@@ -36,6 +37,25 @@ def _digest(rows: Published, table: TableSchema) -> tuple[str, int]:
         digest.update(piece)
         count += piece.num_rows
     return digest.hexdigest(), count
+
+
+def _unlike(kinds: list[Published], table: TableSchema, expected: Rows) -> list[Problem]:
+    """Where a table that was just written gives back other rows than were to be written.
+
+    Comparing rows takes a fifth of the time of their digests.
+    """
+    problems = []
+    for rows in kinds:
+        try:
+            place = first_difference(rows, expected)
+        except (OSError, ValueError, pa.ArrowException) as error:
+            message = " ".join(str(error).split())[:300]
+            problems.append(Problem(rows.path, "", "source-error", message))
+            continue
+        if place:
+            message = f"these are not the rows of {table.name} that were to be written"
+            problems.append(Problem(rows.path, place, "format-error", message))
+    return problems
 
 
 @dataclass(slots=True)
@@ -93,6 +113,7 @@ def check_tables(
     usable: Collection[str],
     values: bool,
     progress: Progress,
+    expected: Mapping[str, Rows] | None = None,
 ) -> tuple[list[Problem], dict[str, int]]:
     """Check the rows of every table in both formats.
 
@@ -103,6 +124,7 @@ def check_tables(
         usable: files that are worth reading.
         values: whether every value is checked by its schema, and every key.
         progress: see `Progress`.
+        expected: the rows that were to be written, where this is known: those of the digests.
 
     Returns:
         The problems, and how many rows each table has that could be read.
@@ -116,6 +138,9 @@ def check_tables(
             if where.get(name) in usable
         ]
         progress(name, 0)
+        if expected is not None:
+            wanted = expected[name]
+            return _Read({}, wanted.num_rows, _unlike(kinds, table, wanted), kinds[0])
         return _read_table(kinds, table, facts.table_digests.get(name) if facts else None)
 
     names = list(package.schemas)
