@@ -19,7 +19,7 @@ import pytest
 
 from onrecord.records.schema import TABLES, schema
 from onrecord.release.digest import release_digest, table_digest
-from onrecord.release.layout import INDEXES
+from onrecord.release.layout import DESCRIPTIONS, INDEXES
 from onrecord.release.restore import restore
 
 
@@ -39,7 +39,7 @@ def test_every_file_of_the_design_is_there_and_no_other(seed_release: Path) -> N
     expected |= {f"parquet/{name}.parquet" for name in TABLES}
     expected |= {f"index/{name}.parquet" for name in INDEXES}
     expected |= {"datapackage.json", "parquet/datapackage.json", "README.md", "CHANGELOG.md"}
-    expected |= {"provenance.json", "quality.json", "SHA256SUMS"}
+    expected |= {"provenance.json", "quality.json", "SHA256SUMS", *DESCRIPTIONS}
     assert found == expected
 
 

@@ -22,7 +22,8 @@ from onrecord.pipeline import Outcome, Run, call
 from onrecord.pipeline import rehearse as rehearse_here
 from onrecord.pipeline import release as build
 from onrecord.rehearsal import Rehearsal
-from onrecord.release.catalog import INDEX, LATEST, Entry, Index, as_json
+from onrecord.release.catalog import INDEX, LATEST, Entry, Index, Provenance, as_json
+from onrecord.release.feed import FEED, feed
 from onrecord.release.mirror import ArchiveMirror, bring_release
 from onrecord.release.names import is_safe
 from onrecord.release.objects import Objects
@@ -167,6 +168,7 @@ def upload(
     if not outcome.published:
         archive.push()
         _renew_latest(objects)
+        _renew_feed(objects)
         _tidy(objects)
         return base.index.releases[-1].path
     path = _claim(objects, base, entry.path)
@@ -185,6 +187,7 @@ def upload(
             ) from None
         raise RefusedError(f"{error} Nothing of this run is visible.") from None
     _renew_latest(objects)
+    _renew_feed(objects)
     _tidy(objects)
     return path
 
@@ -274,6 +277,25 @@ def _renew_latest(objects: Objects) -> None:
         objects.put(f"{_RELEASES}/{LATEST}", raw)
         if _read_base(objects).sha256 == before.sha256:
             return
+
+
+def _renew_feed(objects: Objects) -> None:
+    """Bring ``feed.atom`` in line with the index.
+
+    It says nothing that the index and the latest release do not say, so a run that overtakes this
+    one writes it again, and `onrecord verify` remarks on one that was left behind.
+    """
+    index = _read_base(objects).index
+    latest = f"{_RELEASES}/{index.releases[-1].path}"
+    facts = Provenance.model_validate_json(objects.read(f"{latest}/provenance.json", MOST_READ)[0])
+    log = objects.read(f"{latest}/CHANGELOG.md", MOST_READ)[0].decode()
+    raw = feed(index, facts.dataset, log).encode()
+    try:
+        if objects.read(f"{_RELEASES}/{FEED}", MOST_READ)[0] == raw:
+            return
+    except MissingError:
+        pass
+    objects.put(f"{_RELEASES}/{FEED}", raw)
 
 
 def _remove(objects: Objects, path: str) -> None:
