@@ -12,7 +12,7 @@ export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help release test test-hostile check format clean dictionary bench bench-quality bench-speed bench-peers bench-lookup bench-validate
+.PHONY: help release test test-hostile test-ecosystem check format clean dictionary bench bench-quality bench-speed bench-peers bench-lookup bench-validate
 
 help:  ## say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -36,6 +36,10 @@ test: $(STAMP)  ## run the whole test suite
 # Some 12 minutes on two cores. Needs strace; says how to install it where it is missing.
 test-hostile: $(STAMP)  ## fault injection, hostile input and fuzzing
 	$(BIN)/python -m pytest -m hostile
+
+# Makes environments of its own below tests/ecosystem/.envs/, some 700 MB.
+test-ecosystem: $(STAMP)  ## a release before mlcroissant, datasets, RO-Crate, DataCite, CFF
+	$(BIN)/python -m pytest -m ecosystem
 
 check: $(STAMP)  ## linters and types
 	$(BIN)/ruff check src flows tests bench
