@@ -68,9 +68,7 @@ def start(folder: Path, title: str | None = None) -> list[str]:
             path = folder / target
             path.parent.mkdir(parents=True, exist_ok=True)
             text = template.joinpath(*name.split("/")).read_text("utf-8")
-            path.write_text(
-                Template(text).safe_substitute(values), encoding="utf-8", newline="\n"
-            )
+            path.write_text(Template(text).safe_substitute(values), encoding="utf-8", newline="\n")
     except OSError as error:
         place = error.filename or folder
         raise RefusedError(f"{place}: can't be written: {error.strerror or error}") from None
