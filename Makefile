@@ -12,7 +12,7 @@ export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help release test test-hostile test-ecosystem check format clean dictionary bench bench-quality bench-speed bench-peers bench-lookup bench-validate
+.PHONY: help release test test-hostile test-ecosystem check format clean reference dictionary docs bench bench-quality bench-speed bench-peers bench-lookup bench-validate
 
 help:  ## say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -50,8 +50,13 @@ format: $(STAMP)  ## format the code
 	$(BIN)/ruff format src flows tests bench
 	$(BIN)/ruff check --fix src flows tests bench
 
-dictionary: $(STAMP)  ## rewrite docs/data-dictionary.md from schemas/
-	$(BIN)/python -m onrecord.records.dictionary docs/data-dictionary.md
+reference: $(STAMP)  ## rewrite the pages of docs/ that come from the code
+	$(BIN)/python -m onrecord.reference docs
+
+dictionary: reference
+
+docs: $(STAMP)  ## build the documentation into site/; needs no network
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
 # Benchmarks run on CORPUS=folder-or-archive; without one on the shared corpus beside the
 # repository, and where that is missing on seeds/.

@@ -6,10 +6,9 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
 from onrecord.commands.console import err, note, out
+from onrecord.commands.marked import grid, shortened
 
 if TYPE_CHECKING:
     from onrecord.ingest.quarantine import Rejected
@@ -57,23 +56,20 @@ def command(
     if as_json:
         _print_json(found, readable, rejected)
         return
-    table = Table(box=None, pad_edge=False)
-    table.add_column("source", no_wrap=True)
-    table.add_column("title", no_wrap=True, max_width=40, overflow="ellipsis")
-    table.add_column("published", no_wrap=True)
-    table.add_column("licence", no_wrap=True)
-    table.add_column("documents", justify="right")
-    table.add_column("quarantine", justify="right")
-    for source in found.sources:
-        table.add_row(
-            source.id,
-            Text(source.title),
-            source.publication.value,
-            source.license or "not stated",
-            f"{readable.get(source.id, 0):,}",
-            f"{sum(r.source_id == source.id for r in rejected):,}",
-        )
-    out.print(table, width=None if out.is_terminal else 200)
+    grid(
+        ["source", "title", "published", "licence", "documents", "quarantine"],
+        [
+            [
+                source.id,
+                shortened(source.title, 40),
+                source.publication.value,
+                source.license or "not stated",
+                f"{readable.get(source.id, 0):,}",
+                f"{sum(r.source_id == source.id for r in rejected):,}",
+            ]
+            for source in found.sources
+        ],
+    )
     for remark in found.remarks:
         note(f"note: {remark}")
     for reject in sorted(rejected):
