@@ -58,11 +58,15 @@ def _kind(annotation: Any) -> str:
 
 def _default(field: Any) -> str:
     """The default of a field, in words."""
+    if field is Source.model_fields["id"]:
+        return "the folder's name"
     if field.is_required():
         return "required"
     if field.default_factory is not None:
         return "depends on the machine"
     value = field.default
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if value is None or value == () or isinstance(value, BaseModel):
         return ""
     if isinstance(value, Enum):
