@@ -5,11 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from onrecord.commands import app
 from onrecord.errors import ConfigurationError
 from onrecord.pipeline import Outcome, release
 from onrecord.release.dataset import UNDESCRIBED, read_dataset
-from onrecord.release.verify import Depth, find, verify
+from onrecord.release.layout import DESCRIPTIONS
+from onrecord.release.verify import Depth, Folder, find, verify
 from onrecord.settings import Settings
 
 MakeSource = Callable[..., Path]
@@ -115,6 +118,25 @@ def test_what_it_says_stands_in_the_descriptor_and_in_the_provenance(place: Path
     origin = stated(outcome, "provenance.json")
     assert origin["dataset"] == read_dataset(place / "seeds").stated()
     assert origin["dataset_digest"] == read_dataset(place / "seeds").digest()
+    assert verify(Folder(outcome.path)).problems == []  # also by the official profile
+
+
+def test_a_reissue_after_a_withdrawal_keeps_what_was_said(place: Path) -> None:
+    (place / "dataset.yml").write_text(FULL)
+    first = run(place)
+    (place / "dataset.yml").write_text("title: Other words, for the next release")
+    arguments = [str(first.sample), "--category", "privacy", "--data", str(place / "data"), "--yes"]
+    assert CliRunner().invoke(app, ["withdraw", *arguments]).exit_code == 0
+    reissue = place / "data" / "releases" / "1.0.0_w1"
+    assert json.loads((reissue / "datapackage.json").read_text())["title"] == "Minutes of a town"
+    for name in (*DESCRIPTIONS, "README.md", "../feed.atom"):
+        text = (reissue / name).read_text("utf-8")
+        assert "1.0.0+w1" in text
+        assert "bridge" not in text
+    place_now = find(str(place / "data"))
+    assert place_now.problems == []
+    for files, entry in place_now.releases(None, everything=True):
+        assert verify(files, place_now.index, entry, Depth.FULL).problems == []
 
 
 def test_other_words_alone_make_a_patch_with_the_same_records(place: Path) -> None:

@@ -7,8 +7,8 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 
-from onrecord.release.catalog import Entry, Index
-from onrecord.release.feed import feed, versions_of
+from onrecord.release.catalog import Entry, Index, local_feed
+from onrecord.release.feed import feed
 from onrecord.release.publish import link
 from onrecord.release.verify import find
 
@@ -20,6 +20,12 @@ def entry(version: str, digest: str, **more: object) -> Entry:
     path = version.replace("+", "_")
     stated = {"path": path, "created": "2026-01-02T03:04:05Z", "sums_sha256": "0" * 64}
     return Entry.model_validate({"version": version, "content_digest": digest, **stated, **more})
+
+
+def versions_of(raw: bytes) -> list[str]:
+    """The versions that a feed names, oldest first."""
+    titles = Xml.fromstring(raw).iterfind("a:entry/a:title", NAMES)
+    return [str(element.text).rpartition(" ")[2] for element in titles][::-1]
 
 
 def ids(text: str) -> list[str]:
@@ -77,9 +83,10 @@ def test_verify_makes_it_again(two_releases: Path, tmp_path: Path) -> None:
 def test_one_that_a_crash_left_behind_is_a_remark(two_releases: Path, tmp_path: Path) -> None:
     data = tmp_path / "data"
     shutil.copytree(two_releases, data)
-    index = Index.model_validate_json((data / "releases" / "index.json").read_bytes())
-    old = feed(Index(releases=index.releases[:1]), {}, "")
-    (data / "releases" / "feed.atom").write_text(old)
+    releases = data / "releases"
+    index = Index.model_validate_json((releases / "index.json").read_bytes())
+    old = local_feed(releases, Index(releases=index.releases[:1]))
+    (releases / "feed.atom").write_text(old)
     found = find(str(data))
     assert found.problems == []
     assert found.notes == ["feed.atom does not name 1.1.0 yet"]

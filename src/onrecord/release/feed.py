@@ -92,13 +92,3 @@ def feed(index: "Index", dataset: Mapping[str, Any], log: str) -> str:
     Xml.indent(root)
     text = Xml.tostring(root, encoding="unicode")
     return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'
-
-
-def versions_of(raw: bytes) -> list[str]:
-    """The versions that a feed names, oldest first; none where it is no feed of ours."""
-    try:
-        text = raw.decode()
-    except UnicodeDecodeError:
-        return []
-    found = re.findall(r'<link rel="alternate" href="[^"]*?([^"/]+)/README\.md" />', text)
-    return [path.split("-")[0].replace("_", "+") for path in reversed(found)]

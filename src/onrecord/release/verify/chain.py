@@ -21,7 +21,7 @@ from onrecord.release.catalog import (
     as_json,
     version_key,
 )
-from onrecord.release.feed import FEED, feed, versions_of
+from onrecord.release.feed import FEED, feed
 from onrecord.release.verify.files import Files, read
 from onrecord.release.verify.report import Problem, Report
 
@@ -100,23 +100,28 @@ def _check_latest(raw: bytes | None, index: Index) -> tuple[list[Problem], list[
     return [], []
 
 
+def _feed_of(catalog: Files, index: Index) -> bytes | None:
+    """The feed that an index should have; None where its latest release can't be read."""
+    latest = catalog.at(index.releases[-1].path)
+    raw, log = read(latest, "provenance.json"), read(latest, "CHANGELOG.md")
+    try:
+        facts = Provenance.model_validate_json(raw or b"")
+        return feed(index, facts.dataset, (log or b"").decode()).encode()
+    except ValueError:  # said of the release itself
+        return None
+
+
 def _check_feed(catalog: Files, index: Index) -> tuple[list[Problem], list[str]]:
     """Make ``feed.atom`` again where there is one; copies have none."""
     raw = read(catalog, FEED)
-    if raw is None or not index.releases:
-        return [], []
-    latest = catalog.at(index.releases[-1].path)
-    try:
-        facts = Provenance.model_validate_json(read(latest, "provenance.json") or b"")
-        log = (read(latest, "CHANGELOG.md") or b"").decode()
-    except ValueError:  # said of the release itself
-        return [], []
-    if feed(index, facts.dataset, log).encode() == raw:
+    if raw is None or not index.releases or raw == (wanted := _feed_of(catalog, index)):
         return [], []
     # Between two writes every publisher passes here, and a crash can leave it so.
-    before = [entry.version for entry in index.releases[:-1]]
-    if versions_of(raw) == before:
+    before = index.model_copy(update={"releases": index.releases[:-1]})
+    if before.releases and raw == _feed_of(catalog, before):
         return [], [f"{FEED} does not name {index.releases[-1].version} yet"]
+    if wanted is None:
+        return [], []
     message = "is not what the index and the latest release make of it"
     return [Problem(FEED, "", "index-error", message)], []
 
