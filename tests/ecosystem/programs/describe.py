@@ -1,4 +1,4 @@
-"""Ask the validators of RO-Crate, DataCite and the Citation File Format about a release.
+"""Ask the validators of RO-Crate, DataCite, the Citation File Format and Atom about a release.
 
 ``python describe.py RELEASE``: prints what is wrong, as JSON; nothing is fetched.
 """
@@ -11,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import datacite.schema45
+import feedparser
 from rocrate.rocrate import ROCrate
 from rocrate_validator import services
 from rocrate_validator.models import Severity, ValidationSettings
@@ -65,4 +66,11 @@ cff = subprocess.run(
     check=False,
 )
 found["cff"] = [] if cff.returncode == 0 else [cff.stdout + cff.stderr]
+feed = feedparser.parse((release.parent / "feed.atom").read_bytes())
+found["feed"] = [str(feed.bozo_exception)] if feed.bozo else []
+latest = feed.entries[0] if feed.entries else {}
+if feed.version != "atom10" or not all(
+    latest.get(key) for key in ("id", "title", "updated_parsed", "link", "summary", "content")
+):
+    found["feed"].append("the newest entry lacks something")
 print(json.dumps(found, indent=1))
