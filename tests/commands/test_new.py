@@ -72,7 +72,7 @@ def test_the_workflow_checks_and_publishes_with_the_version_that_made_it(tmp_pat
         for name, job in workflow["jobs"].items()
     }
     assert steps["check"][1:] == ["onrecord validate seeds", "onrecord release seeds --dry-run"]
-    assert 'onrecord release seeds --data "$ONRECORD_PLACE"' in steps["publish"]
+    assert 'onrecord release seeds --data "$ONRECORD_PLACE"\n' in steps["publish"][-1]
     assert workflow["jobs"]["publish"]["env"]["ONRECORD_PLACE"] == "${{ vars.ONRECORD_PLACE }}"
     assert (tmp_path / "x/requirements.txt").read_text() == f"onrecord=={__version__}\n"
     assert "/data/" in (tmp_path / "x/.gitignore").read_text().splitlines()
