@@ -38,7 +38,7 @@ test-hostile: $(STAMP)  ## fault injection, hostile input and fuzzing
 	$(BIN)/python -m pytest -m hostile
 
 # Makes environments of its own below tests/ecosystem/.envs/, some 700 MB.
-test-ecosystem: $(STAMP)  ## a release before mlcroissant, datasets, RO-Crate, DataCite, CFF
+test-ecosystem: $(STAMP)  ## mlcroissant, datasets, RO-Crate, DataCite, CFF; the tutorial; the workflow
 	$(BIN)/python -m pytest -m ecosystem
 
 check: $(STAMP)  ## linters and types

@@ -11,6 +11,8 @@ import yaml
 from onrecord.release.place import read_index
 from onrecord.start import start
 
+pytestmark = pytest.mark.ecosystem  # seven runs of the real command
+
 
 def test_the_workflow_publishes_and_publishes_again_only_what_changed(
     s3: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
