@@ -175,7 +175,8 @@ def read_sources(seeds: Path) -> list[tuple[Source, Path]]:
     """
     if not seeds.is_dir():
         raise ConfigurationError(
-            f"{seeds}: no such folder. Name the folder that holds the sources."
+            f"{seeds}: no such folder. Name the folder that holds the sources, or start "
+            "one with `onrecord new DIR`."
         )
     try:
         folders = sorted(f for f in seeds.iterdir() if f.is_dir() and not f.name.startswith("."))
