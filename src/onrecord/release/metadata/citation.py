@@ -54,10 +54,12 @@ def _where(subject: Subject) -> str | None:
 def citation_text(subject: Subject) -> str:
     """One line, to be put under a text."""
     authors = "; ".join(one.title for one in subject.dataset.creators())
+    by = subject.dataset.publisher()
+    publisher = "" if by == authors else f"{by}. "
     where = f" {_where(subject)}." if _where(subject) else ""
     return (
         f"{authors} ({subject.date[:4]}): {subject.dataset.title}. Version {subject.version}. "
-        f"{subject.dataset.publisher()}. Dataset.{where} Content digest sha256:{subject.digest}."
+        f"{publisher}Dataset.{where} Content digest sha256:{subject.digest}."
     )
 
 
