@@ -80,7 +80,7 @@ def test_a_file_is_found_with_source_path_and_size(folder: Path) -> None:
         ("gazette", "good.txt", 11),
         ("gazette", "sub/deep/b.txt", (folder / "sub/deep/b.txt").stat().st_size),
     ]
-    assert all(c.file.is_file() for c in found)
+    assert all(Path(c.file).is_file() for c in found)
 
 
 def test_only_the_source_s_own_description_is_no_document(folder: Path) -> None:

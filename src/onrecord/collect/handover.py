@@ -71,7 +71,7 @@ def collected(
             continue
         media, charset = _content_type(held.headers.get("content-type", ""))
         fetched = Fetched(url, held.when, held.sha256, start, charset, media)
-        listing.candidates.append(Candidate(source.id, url, pack, size, fetched=fetched))
+        listing.candidates.append(Candidate(source.id, url, str(pack), size, fetched=fetched))
     listing.candidates.sort(key=attrgetter("path"))
     listing.rejected.sort()
     return listing

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
@@ -85,7 +85,7 @@ class Candidate:
 
     source_id: str
     path: str
-    file: Path
+    file: str
     bytes: int
     document_id: str = ""
     fetched: Fetched | None = None
@@ -94,7 +94,7 @@ class Candidate:
     @property
     def name(self) -> str:
         """What its format may be told by, also where its path is concealed."""
-        return self.fetched.url.partition("?")[0] if self.fetched else str(self.file)
+        return self.fetched.url.partition("?")[0] if self.fetched else self.file
 
     @property
     def locator(self) -> str:
@@ -131,18 +131,22 @@ def glob(pattern: str) -> re.Pattern[str]:
     return re.compile(out, re.DOTALL)
 
 
+def _any_of(patterns: Iterable[str]) -> re.Pattern[str]:
+    """What any of some globs matches; nothing where there are none."""
+    either = "|".join(f"(?:{glob(pattern).pattern})" for pattern in patterns)
+    return re.compile(either or "(?!)", re.DOTALL)
+
+
 class Chooser:
     """Whether a path belongs to a source by its `include` and `exclude`."""
 
     def __init__(self, source: Source) -> None:
-        self._include = [glob(pattern) for pattern in source.include]
-        self._exclude = [glob(pattern) for pattern in source.exclude]
+        self._include = _any_of(source.include)
+        self._exclude = _any_of(source.exclude)
 
     def takes(self, path: str) -> bool:
         """Whether it does."""
-        return any(g.fullmatch(path) for g in self._include) and not any(
-            g.fullmatch(path) for g in self._exclude
-        )
+        return bool(self._include.fullmatch(path)) and not self._exclude.fullmatch(path)
 
 
 def _walk(folder: bytes, prefix: bytes) -> Iterator[tuple[bytes, os.DirEntry[bytes] | OSError]]:
@@ -164,7 +168,7 @@ def _examine(
     source_id: str, path: str, entry: os.DirEntry[bytes], root: Path
 ) -> Candidate | Rejected:
     """Decide whether one directory entry is a file that may be read."""
-    file = Path(os.fsdecode(entry.path))
+    file = os.fsdecode(entry.path)
     size = 0
     try:
         size = entry.stat(follow_symlinks=False).st_size

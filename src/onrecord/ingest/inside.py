@@ -47,7 +47,7 @@ def look_inside(files: Sequence[bytes], settings: Settings) -> list[list[bytes] 
         store = Archive(Path(folder))
         for i in odd:
             (sha256,) = store.put([files[i]])
-            file = ReadFile(Candidate("", "", Path(), len(files[i])), sha256, store)
+            file = ReadFile(Candidate("", "", "", len(files[i])), sha256, store)
             as_lines = format_of("", files[i][:HEAD]) in PLAIN
             file.read(children, options | {"format": "jsonl" if as_lines else None}, 1)
             if any(entry.reason in _UNSEEN for entry in file.found.rejected):

@@ -24,9 +24,9 @@ from typing import NamedTuple
 import eldc
 
 #: So many characters are looked at in one place, and in so many places. Longer texts cost no
-#: more, and longer samples find no more: of 7,322 documents whose language is known, 7,239 are
-#: named rightly and 59 wrongly with 500 characters a place, 7,220 and 59 with 1,000.
-_SAMPLE = 500
+#: more, and longer samples find no more: of 16,465 real documents 16,360 are named as they should
+#: be and 52 are not with 300 characters a place, 16,358 and 52 with 500.
+_SAMPLE = 300
 _SAMPLES = 3
 #: Fewer letters than this tell too little: titles, names, page numbers.
 _LEAST_LETTERS = 20

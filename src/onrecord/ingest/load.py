@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from pathlib import Path
 
 from onrecord.ingest.files import Candidate, Fetched
 from onrecord.ingest.quarantine import Reason, Rejected, reject
@@ -40,7 +41,7 @@ def _load_fetched(candidate: Candidate, fetched: Fetched) -> bytes | Rejected:
     """The bytes of a file that was fetched, or why they can't be had from the archive."""
     at = (candidate.source_id, candidate.path)
     try:
-        with candidate.file.open("rb") as pack:
+        with Path(candidate.file).open("rb") as pack:
             pack.seek(fetched.start)
             raw = pack.read(candidate.bytes)
     except OSError as error:
