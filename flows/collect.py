@@ -1,42 +1,22 @@
 """The collection flow: the same as ``onrecord collect``, each batch of a host's pages a task."""
 
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any
 
-from prefect import flow, task
+from prefect import flow
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
-from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
+from pydantic import Field
 
+from flows.tasks import Tasks
 from onrecord.collect.custody import Visit
 from onrecord.collect.run import Outcome
 from onrecord.collect.run import collect as collect_once
-
-T = TypeVar("T")
+from onrecord.runs import recorded
 
 #: So many visits are shown on the run's page; the record of custody has all.
 _SHOWN = 500
-
-
-def _as_task(stage: Callable[..., T], *args: Any, step: tuple[int, int] = (1, 1)) -> T:
-    """Run one batch as a Prefect task.
-
-    It is not retried: failed pages are asked for again within it, at the pace of their host, and
-    what it raises beyond that a person must mend.
-    """
-
-    @task(
-        name=stage.__name__,
-        task_run_name=f"{stage.__name__} {step[0]} of {step[1]}",
-        cache_policy=NO_CACHE,
-        persist_result=False,
-    )
-    def run_batch() -> T:
-        return stage(*args)
-
-    return run_batch()
 
 
 def _report(outcome: Outcome, visits: list[Visit]) -> None:
@@ -66,21 +46,32 @@ def _report(outcome: Outcome, visits: list[Visit]) -> None:
 
 @flow(name="collect")
 def collect(
-    seeds: Path = Path("seeds"), data: Path = Path("data"), sources: list[str] | None = None
+    seeds: Path = Path("seeds"),
+    data: Path = Path("data"),
+    sources: list[str] | None = None,
+    timeout: Annotated[float, Field(gt=0)] = 3 * 3600,
 ) -> dict[str, Any]:
     """Fetch what the sources name on the web into the archive.
 
     Args:
-        seeds: folder with one folder a source, each with a ``source.yml``.
-        data: where the archive is kept.
-        sources: ids of the sources to collect; all that say `collect:` where not given.
+        seeds: Folder with one folder a source, each with a source.yml.
+        data: Where the archive is kept.
+        sources: Ids of the sources to collect; all that say `collect:` where left empty.
+        timeout: Seconds after which a batch of pages is given up.
 
     Returns:
         What was done, by source.
     """
     visits: list[Visit] = []
-    outcome = collect_once(seeds, data, tuple(sources or ()), run=_as_task, seen=visits.append)
+    told = {"seeds": str(seeds), "data": str(data), "sources": sources}
+    # No task is tried again: failed pages are asked for again within it, at the pace of their
+    # host, and what it raises beyond that a person must mend.
+    with recorded(data, "collect", told) as result, Tasks(timeout, again=False) as run:
+        chosen = tuple(sources or ())
+        outcome = collect_once(seeds, data, chosen, run=run, seen=visits.append)
+        done = {name: asdict(tally) for name, tally in outcome.items()}
+        result.update(done)
     for name, tally in outcome.items():
         get_run_logger().info("%s: %d new, %d failed", name, tally.new, tally.failed)
     _report(outcome, visits)
-    return {name: asdict(tally) for name, tally in outcome.items()}
+    return done

@@ -1,83 +1,105 @@
-"""The release flow: the same pipeline as ``onrecord release``, each stage a Prefect task."""
+"""The release flow: the same pipeline as ``onrecord release``, its stages Prefect tasks."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any
 
 from prefect import flow
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.concurrency.sync import concurrency
 from prefect.logging import get_run_logger
+from pydantic import Field
 
-from flows.tasks import as_task
-from onrecord.pipeline import Outcome
+from flows.progress import Progress
+from flows.show import show, show_failure
+from flows.tasks import Tasks
+from onrecord.pipeline import Outcome, stage_order
 from onrecord.pipeline import release as release_once
 from onrecord.release.remote import release_to
+from onrecord.release.remote import stage_order as remote_order
 from onrecord.release.store import is_url
-from onrecord.settings import Settings
+from onrecord.release.working import default_work
+from onrecord.runs import recorded
+from onrecord.settings import INDIFFERENT, Settings
 
-T = TypeVar("T")
+#: A global concurrency limit of this name lets so many runs publish as it says. Where there is
+#: none, the lock on the data folder refuses the second one.
+PUBLISHERS = "onrecord-publish"
+#: After so many seconds without a sign of life a publisher has lost its slot.
+_LEASE = 60.0
 
 
-def _stage(stage: Callable[..., T], *args: Any, step: tuple[int, int] = (1, 1)) -> T:
-    """Run one stage, or one batch of it, as a task."""
-    name = stage.__name__ if step[1] == 1 else f"{stage.__name__} {step[0]} of {step[1]}"
-    return as_task(lambda: stage(*args), stage.__name__, name)
-
-
-def _report(outcome: Outcome) -> None:
-    """Show what was done, on the run's page."""
-    figures = outcome.figures
-    what = "published" if outcome.published else "already up to date"
-    lines = [f"# Release {outcome.version}: {what}", ""]
-    lines += [f"- {reason}" for reason in outcome.reasons]
-    lines += [
-        f"- {figures['documents']:,} documents, {figures['blocks']:,} blocks, "
-        f"{figures['paragraphs']:,} paragraphs",
-        f"- content digest `{outcome.content_digest}`",
-        f"- `{outcome.path}`",
-    ]
-    create_markdown_artifact("\n".join(lines), key="release-summary")
-    rows = [
-        {
-            "source": name,
-            "documents": source["documents"],
-            "blocks": source["blocks"],
-            "repeated": f"{source['repeated_share']:.1%}",
-            "quarantined": source["quarantined"],
-        }
-        for name, source in figures["sources"].items()
-    ]
-    create_table_artifact(rows, key="release-sources")
+@contextmanager
+def _shown() -> Iterator[None]:
+    """Put on the run's page why it failed."""
+    try:
+        yield
+    except Exception as error:
+        show_failure(error)
+        raise
 
 
 @flow(name="release")
 def release(
     seeds: Path = Path("seeds"),
-    data: str | Path = "data",
-    settings: Settings | None = None,
+    data: str = "data",
+    settings: Settings = Settings(),  # noqa: B008  # frozen
     work: Path | None = None,
+    sign_key: Path | None = None,
+    link: str | None = None,
+    timeout: Annotated[float, Field(gt=0)] = 6 * 3600,
+    wait: Annotated[float, Field(ge=0)] = 3600,
 ) -> dict[str, Any]:
     """Build a release from a folder of sources, and publish it when anything changed.
 
     Args:
-        seeds: folder with one folder a source, each with a ``source.yml``.
-        data: where the archive and the releases are kept: a folder, or ``s3://bucket/prefix``.
-        settings: limits and thresholds; the defaults are right for most folders.
-        work: where to build what goes to S3; a folder of the user's cache where None.
+        seeds: Folder with one folder a source, each with a source.yml. Relative to where the
+            worker was started.
+        data: Where the archive and the releases are kept: a folder, or s3://bucket/prefix.
+        settings: Limits and thresholds; the defaults are right for most folders.
+        work: Where to build what goes to S3; a folder of the user's cache where left empty.
+        sign_key: SSH key to sign the release with; ONRECORD_SIGNING_KEY where left empty.
+        link: Address at which people read the folder of releases, for the link in the summary.
+        timeout: Seconds after which a single task is given up.
+        wait: Seconds to wait for another publisher, where the limit onrecord-publish exists.
 
     Returns:
         Version, path, content digest, and whether this run published it.
     """
-    if is_url(str(data)):
-        outcome, where = release_to(str(data), seeds, settings or Settings(), _stage, work=work)
-    else:
-        outcome = release_once(seeds, Path(data), settings or Settings(), _stage)
-        where = str(outcome.path)
+    remote = is_url(data)
+    here = (work or default_work(data)) if remote else Path(data)
+    told = settings.model_dump(mode="json", exclude=INDIFFERENT)
+    with (
+        recorded(here, "release", {"seeds": str(seeds), "data": data} | told) as result,
+        _shown(),
+        concurrency(PUBLISHERS, timeout_seconds=wait, lease_duration=_LEASE),
+    ):
+        outcome, where = _release(seeds, data, settings, work, sign_key, timeout)
+        done = {
+            "version": outcome.version,
+            "path": where,
+            "content_digest": outcome.content_digest,
+            "published": outcome.published,
+        }
+        result.update(done)
     get_run_logger().info("release %s, content digest %s", outcome.version, outcome.content_digest)
-    _report(outcome)
-    return {
-        "version": outcome.version,
-        "path": where,
-        "content_digest": outcome.content_digest,
-        "published": outcome.published,
-    }
+    show(outcome, where, here, link)
+    return done
+
+
+def _release(
+    seeds: Path,
+    data: str,
+    settings: Settings,
+    work: Path | None,
+    sign_key: Path | None,
+    timeout: float,
+) -> tuple[Outcome, str]:
+    """Do it, each stage a task."""
+    order = stage_order()
+    if is_url(data):
+        with Tasks(timeout, Progress("release-progress", remote_order(order))) as run:
+            return release_to(data, seeds, settings, run, work=work, sign_key=sign_key)
+    with Tasks(timeout, Progress("release-progress", order)) as run:
+        outcome = release_once(seeds, Path(data), settings, run, sign_key=sign_key)
+    return outcome, str(outcome.path)
