@@ -158,7 +158,7 @@ def test_a_release_without_room_in_memory_is_the_same(
     assert outcome.content_digest == expected.content_digest
     assert len(files) > 5  # texts and rows did wait in files
     assert {path.parent for path in files} == {tmp_path / "data" / "cache" / "scratch"}
-    assert [p for p in (tmp_path / "data" / "cache").rglob("*") if p.is_file()] == []
+    assert [p for p in (tmp_path / "data" / "cache" / "scratch").rglob("*") if p.is_file()] == []
 
 
 def test_a_release_that_fails_leaves_nothing_aside(
@@ -173,4 +173,4 @@ def test_a_release_that_fails_leaves_nothing_aside(
     monkeypatch.setattr("onrecord.release.publish._write_sums", full)
     with pytest.raises(RefusedError, match="No space left"):
         release(tmp_path / "seeds", tmp_path / "data", Settings())
-    assert [p for p in (tmp_path / "data" / "cache").rglob("*") if p.is_file()] == []
+    assert [p for p in (tmp_path / "data" / "cache" / "scratch").rglob("*") if p.is_file()] == []

@@ -19,6 +19,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from onrecord.cache import Cache
 from onrecord.census import Census, take_census
 from onrecord.collect.custody import Custody
 from onrecord.collect.handover import collected, joined
@@ -31,7 +32,7 @@ from onrecord.ingest.files import Candidate, find
 from onrecord.ingest.language import detect
 from onrecord.ingest.private import Withheld, write_withheld
 from onrecord.ingest.quarantine import Reason, Rejected, reject
-from onrecord.ingest.read import Batch, document_id, read
+from onrecord.ingest.read import Batch, Contents, contents, document_id, read
 from onrecord.ingest.readers.registry import known_formats
 from onrecord.ingest.sources import Publication, Source, read_sources
 from onrecord.ingest.suppress import Suppression, read_suppression
@@ -40,6 +41,7 @@ from onrecord.ingest.unpack import unpack as read_with_readers
 from onrecord.layers import deduplicate as find_repeats
 from onrecord.markup import refined
 from onrecord.parallel import in_order
+from onrecord.reading import batch_key, kept, open_cache, restored
 from onrecord.records.assemble import assemble
 from onrecord.records.validate import Verdict, judge
 from onrecord.rehearsal import Rehearsal, UntouchedArchive, rehearsal
@@ -300,10 +302,11 @@ def ingest(
     suppression: Suppression | None,
     settings: Settings,
     store: Archive | None = None,
+    loaded: Contents | None = None,
 ) -> Batch:
     """Read and decode a batch of files; what readers found is in `store`."""
     sources = {source.id: source for source in found.sources}
-    batch = read(files, suppression, settings.max_file_bytes, sources, store)
+    batch = read(files, suppression, settings.max_file_bytes, sources, store, loaded)
     stated = {source.id: source.language for source in found.sources}
     documents = batch.documents
     languages = [
@@ -443,6 +446,7 @@ def prepare(
     run: Run,
     reading: Lock,
     step: tuple[int, int],
+    cache: Cache | None = None,
 ) -> Ready:
     """Take a batch of files from bytes to tokens, and keep the bytes.
 
@@ -451,9 +455,19 @@ def prepare(
     of the other stages release it.
     """
     with reading:
-        batch = run(ingest, files, found, suppression, settings, store, step=step)
-    batch, blocks = run(segment, batch, settings, step=step)
+        loaded = contents(files, store, settings.max_file_bytes)
+        key = batch_key(loaded, found.sources, settings) if cache else ""
+        entry = cache.load(key) if cache else None
+        if entry is None:
+            inputs = files, found, suppression, settings, store, loaded
+            batch = run(ingest, *inputs, step=step)
+    if entry is None:
+        batch, blocks = run(segment, batch, settings, step=step)
+    else:
+        batch, blocks = restored(entry, loaded, found.order, suppression)
     prepared = run(normalise, batch, blocks, suppression, step=step)
+    if cache and entry is None and not batch.late and not prepared.suppressed.any():
+        cache.save(key, kept(batch, blocks))
     run(keep, batch, prepared, archive, step=step)
     return Ready(prepared, batch.late)
 
@@ -614,7 +628,8 @@ def release(
         previous = load_previous(data)
         store = Archive(scratch_folder(data) / "unpacked")
 
-        job = _Job(archive, store, suppression, previous, data, settings, aside, run, within)
+        cache = open_cache(data, suppression, settings)
+        job = _Job(archive, store, suppression, previous, data, settings, aside, run, within, cache)
         found, planned, figures = _until_known(found, job, _sound)
         if planned.version is None:
             assert previous is not None
@@ -689,6 +704,7 @@ class _Job:
         settings: of the run.
         aside: where tables wait that need not be in memory.
         run, within: see `release`.
+        cache: what earlier runs read; None to read all anew.
     """
 
     archive: Archive
@@ -700,6 +716,7 @@ class _Job:
     aside: Scratch
     run: Run
     within: Run
+    cache: Cache | None = None
 
 
 def _until_known(found: Found, job: _Job, build: Callable[[Found, _Job], T]) -> T:
@@ -759,7 +776,7 @@ def _read_corpus(found: Found, job: _Job) -> Corpus:
     def prepared(i: int) -> Ready:
         step = (i + 1, len(pieces))
         inputs = pieces[i], found, job.archive, job.store, job.suppression, job.settings
-        return job.run(prepare, *inputs, job.within, reading, step, step=step)
+        return job.run(prepare, *inputs, job.within, reading, step, job.cache, step=step)
 
     changed = "it changed while it was read"
     threads = job.settings.threads
@@ -770,6 +787,8 @@ def _read_corpus(found: Found, job: _Job) -> Corpus:
             reject(c.source_id, c.path, c.bytes, Reason.UNREADABLE, changed) for c in late
         )
         job.run(collect, corpus, batch, step=(i + 1, len(pieces)))
+    if job.cache:
+        job.cache.finish()
     return corpus
 
 

@@ -13,7 +13,7 @@ from onrecord.errors import ConfigurationError
 from onrecord.parallel import cores
 
 #: Settings that change no result: a release does not record them.
-INDIFFERENT = {"batch_bytes", "threads"}
+INDIFFERENT = {"batch_bytes", "cache_bytes", "threads"}
 #: The limits of reading, which ``--limit`` changes by name.
 LIMITS = (
     "max_block_bytes",
@@ -93,6 +93,12 @@ class Settings(BaseModel):
         default_factory=cores,
         ge=1,
         description="How many threads work at once. Changes no result.",
+    )
+    cache_bytes: int = Field(
+        default=4 * 1024 * 1024 * 1024,
+        ge=0,
+        description="What was read is kept for the next run, up to so many bytes; 0 keeps "
+        "nothing. Changes no result.",
     )
     boilerplate_documents: int = Field(
         default=5,

@@ -96,10 +96,18 @@ def input_id(source_id: str, path: str, locator: str = "") -> str:
     return path if _IS_ID.fullmatch(path) else document_id(source_id, path, locator)
 
 
-def _contents(
-    candidates: list[Candidate], store: Archive | None, max_bytes: int
-) -> list[tuple[Candidate, bytes | Rejected]]:
-    """The bytes of each file, or why it can't be read."""
+#: The bytes of each file of a batch, or why it can't be read.
+Contents = list[tuple[Candidate, bytes | Rejected]]
+
+
+def contents(candidates: list[Candidate], store: Archive | None, max_bytes: int) -> Contents:
+    """The bytes of each file, or why it can't be read.
+
+    Args:
+        candidates: the files.
+        store: where readers put what they found.
+        max_bytes: files that turn out larger are rejected.
+    """
     extracts = [c.extract.sha256 for c in candidates if c.extract]
     kept = store.get_all(extracts) if extracts and store else iter(())
     return [(c, next(kept) if c.extract else load(c, max_bytes)) for c in candidates]
@@ -111,6 +119,7 @@ def read(
     max_bytes: int,
     sources: Mapping[str, Source] | None = None,
     store: Archive | None = None,
+    loaded: Contents | None = None,
 ) -> Batch:
     """Read files and decode them.
 
@@ -120,6 +129,7 @@ def read(
         max_bytes: files that turn out larger are rejected.
         sources: by id, for what they say about their files.
         store: where readers put what they found.
+        loaded: their contents, where they are read already.
 
     Returns:
         Documents, patches, rejected files, and the bytes of all files that were read, also of
@@ -132,7 +142,9 @@ def read(
     extracts: list[Extract | None] = []
     patches: list[tuple[object, ...]] = []
     kept: dict[str, bytes] = {}
-    for candidate, raw in _contents(candidates, store, max_bytes):
+    if loaded is None:
+        loaded = contents(candidates, store, max_bytes)
+    for candidate, raw in loaded:
         if isinstance(raw, Rejected):
             rejected.append(raw)
             continue
