@@ -4,7 +4,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
-from prefect import flow
+from prefect import flow, runtime
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.logging import get_run_logger
 from pydantic import Field
@@ -66,7 +66,10 @@ def collect(
     told = {"seeds": str(seeds), "data": str(data), "sources": sources}
     # No task is tried again: failed pages are asked for again within it, at the pace of their
     # host, and what it raises beyond that a person must mend.
-    with recorded(data, "collect", told) as result, Tasks(timeout, again=False) as run:
+    with (
+        recorded(data, "collect", told, runtime.flow_run.id) as result,
+        Tasks(timeout, again=False) as run,
+    ):
         chosen = tuple(sources or ())
         outcome = collect_once(seeds, data, chosen, run=run, seen=visits.append)
         done = {name: asdict(tally) for name, tally in outcome.items()}

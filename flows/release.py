@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
-from prefect import flow
+from prefect import flow, runtime
 from prefect.concurrency.sync import concurrency
 from prefect.logging import get_run_logger
 from pydantic import Field
@@ -70,7 +70,9 @@ def release(
     here = (work or default_work(data)) if remote else Path(data)
     told = settings.model_dump(mode="json", exclude=INDIFFERENT)
     with (
-        recorded(here, "release", {"seeds": str(seeds), "data": data} | told) as result,
+        recorded(
+            here, "release", {"seeds": str(seeds), "data": data} | told, runtime.flow_run.id
+        ) as result,
         _shown(),
         concurrency(PUBLISHERS, timeout_seconds=wait, lease_duration=_LEASE),
     ):

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Any
 
-from prefect import flow
+from prefect import flow, runtime
 from prefect.artifacts import create_table_artifact
 from prefect.logging import get_run_logger
 from pydantic import Field
@@ -35,7 +35,9 @@ def verify(
     """
     if is_url(data) or not (Path(data) / "releases").is_dir():
         return _verify(data, fast, timeout)
-    with recorded(Path(data), "verify", {"data": data, "fast": fast}) as result:
+    with recorded(
+        Path(data), "verify", {"data": data, "fast": fast}, runtime.flow_run.id
+    ) as result:
         rows = _verify(data, fast, timeout)
         result.update({"releases": len(rows)})
     return rows

@@ -29,7 +29,8 @@ def _now() -> datetime.datetime:
     return datetime.datetime.now(datetime.UTC)
 
 
-def _lives(pid: int) -> bool:
+def lives(pid: int) -> bool:
+    """Whether there is a process of this number."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -67,7 +68,7 @@ def tidy(data: Path) -> list[str]:
         with contextlib.suppress(OSError, ValueError, LookupError, TypeError):
             record = json.loads(path.read_text(encoding="utf-8"))
             here = record["host"] == platform.node()
-            if record["state"] == "running" and here and not _lives(record["pid"]):
+            if record["state"] == "running" and here and not lives(record["pid"]):
                 record |= {"state": "killed", "error": "its process is gone and noted no end"}
                 _write(path, record)
                 killed.append(str(record["id"]))
@@ -78,13 +79,16 @@ def tidy(data: Path) -> list[str]:
 
 
 @contextmanager
-def recorded(data: Path, kind: str, settings: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def recorded(
+    data: Path, kind: str, settings: dict[str, Any], flow_run: str | None = None
+) -> Iterator[dict[str, Any]]:
     """Keep a record of what is done within.
 
     Args:
         data: the data folder.
         kind: of run, such as ``release``.
         settings: what the run was told, as JSON has it.
+        flow_run: the id that an orchestrator knows it by.
 
     Yields:
         The key ``result`` of the record, to be filled.
@@ -97,6 +101,7 @@ def recorded(data: Path, kind: str, settings: dict[str, Any]) -> Iterator[dict[s
     record = {
         "id": name,
         "run": kind,
+        "flow_run": flow_run,
         "state": "running",
         "started": f"{started:%Y-%m-%dT%H:%M:%SZ}",
         "ended": None,

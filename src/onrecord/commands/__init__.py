@@ -2,7 +2,7 @@
 
 Exit codes: 0 done (also when nothing changed), 1 refused or a check failed, 2 wrong usage or
 configuration, 130 stopped with Ctrl-C. Heavy libraries are imported only when a command runs,
-and Prefect never.
+and Prefect only by `serve`, which is nothing without it.
 """
 
 import sys
@@ -19,6 +19,7 @@ from onrecord.commands import (
     new,
     release,
     restore,
+    serve,
     validate,
     verify,
     why,
@@ -42,7 +43,7 @@ app = typer.Typer(
 #: Groups of commands, in the order in which people come to need them.
 _PANELS = {
     "Start": {"new": new, "validate": validate, "collect": collect},
-    "Publish": {"release": release, "withdraw": withdraw},
+    "Publish": {"release": release, "serve": serve, "withdraw": withdraw},
     "Look": {"list": list_, "get": get, "diff": diff, "why": why},
     "Use": {"export": export, "restore": restore},
     "Check": {"verify": verify, "check": check},
