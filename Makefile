@@ -12,7 +12,7 @@ export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help release test test-hostile test-ecosystem check format clean reference dictionary docs bench bench-quality bench-speed bench-peers bench-lookup bench-validate
+.PHONY: help release test test-hostile test-operations test-ecosystem check format clean reference dictionary docs bench bench-quality bench-speed bench-peers bench-lookup bench-validate bench-flow
 
 help:  ## say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -40,6 +40,10 @@ test-hostile: $(STAMP)  ## fault injection, hostile input and fuzzing
 # Makes environments of its own below tests/ecosystem/.envs/, some 700 MB.
 test-ecosystem: $(STAMP)  ## mlcroissant, datasets, RO-Crate, DataCite, CFF; the tutorial; the workflow
 	$(BIN)/python -m pytest -m ecosystem
+
+# Some 4 minutes: the commands of docs/operations.md, with servers and workers on loopback.
+test-operations: $(STAMP)  ## servers, workers and schedules, killed in between
+	$(BIN)/python -m pytest -m operations
 
 check: $(STAMP)  ## linters and types
 	$(BIN)/ruff check src flows tests bench
@@ -87,7 +91,10 @@ bench-lookup: $(BENCH)  ## why, diff and list on a release of a million paragrap
 bench-validate: $(BENCH)  ## rows per second and memory of onrecord check, beside frictionless
 	$(BIN)/python -m bench.validate
 
-bench: bench-quality bench-speed bench-peers bench-lookup bench-validate  ## all of them; writes bench/results/
+bench-flow: $(BENCH)  ## a release as a Prefect flow beside the command line
+	$(BIN)/python -m bench.flow
+
+bench: bench-quality bench-speed bench-peers bench-lookup bench-validate bench-flow  ## all of them; writes bench/results/
 
 clean:  ## remove the environment and caches; data/ is yours to remove
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
