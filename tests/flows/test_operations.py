@@ -4,6 +4,7 @@ import http.server
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -122,7 +123,7 @@ class Shell:
 
 @pytest.fixture
 def shell(tmp_path: Path, seeds: Path) -> Iterator[Shell]:
-    (tmp_path / "seeds").symlink_to(seeds)
+    shutil.copytree(seeds, tmp_path / "seeds")
     (tmp_path / "prefect.yaml").symlink_to(ROOT / "prefect.yaml")
     opened = Shell(tmp_path, {"4200": free_port(), "9753": free_port()})
     yield opened
@@ -233,9 +234,6 @@ def test_from_nothing_to_a_second_release_with_a_worker_killed_in_between(shell:
 
     # A file comes; the schedule starts a run; its worker is killed when a batch was read.
     seeds = shell.folder / "seeds"
-    real = seeds.resolve()
-    seeds.unlink()
-    subprocess.run(["cp", "-r", str(real), str(seeds)], check=True)
     kept = set((data / "cache" / "prepared").glob("*.batch"))
     text = "The ferry stopped before noon and nobody asked why it had.\n" * 3
     (seeds / "us-senate-press" / "new.txt").write_text(text, encoding="utf-8")
