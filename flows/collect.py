@@ -13,6 +13,7 @@ from flows.tasks import Tasks
 from onrecord.collect.custody import Visit
 from onrecord.collect.run import Outcome
 from onrecord.collect.run import collect as collect_once
+from onrecord.ingest.sources import read_sources
 from onrecord.runs import recorded
 
 #: So many visits are shown on the run's page; the record of custody has all.
@@ -60,8 +61,13 @@ def collect(
         timeout: Seconds after which a batch of pages is given up.
 
     Returns:
-        What was done, by source.
+        What was done, by source; nothing where no source says `collect:`, so that the hourly
+        deployment does no harm there.
     """
+    chosen = tuple(sources or ())
+    if not chosen and not any(source.collect for source, _ in read_sources(seeds)):
+        get_run_logger().info("nothing to collect: no source says `collect:`")
+        return {}
     visits: list[Visit] = []
     told = {"seeds": str(seeds), "data": str(data), "sources": sources}
     # No task is tried again: failed pages are asked for again within it, at the pace of their
@@ -70,7 +76,6 @@ def collect(
         recorded(data, "collect", told, runtime.flow_run.id) as result,
         Tasks(timeout, again=False) as run,
     ):
-        chosen = tuple(sources or ())
         outcome = collect_once(seeds, data, chosen, run=run, seen=visits.append)
         done = {name: asdict(tally) for name, tally in outcome.items()}
         result.update(done)

@@ -211,7 +211,6 @@ class _Hook:
 def test_from_nothing_to_a_second_release_with_a_worker_killed_in_between(shell: Shell) -> None:
     data = shell.folder / "data"
     api = f"http://127.0.0.1:{shell.ports['4200']}/api"
-    hook = _Hook(shell.ports["9753"])
     after: list[Block] = []
     for block in blocks():
         if block.kind in ("not-run", "serve"):
@@ -273,13 +272,28 @@ def test_from_nothing_to_a_second_release_with_a_worker_killed_in_between(shell:
         output = shell.run(block)
         if "artifact inspect" in block.commands:
             assert "Release 1." in output
-    broken = seeds / "broken"
-    broken.mkdir()
-    told = until(lambda: hook.posted)[0]
+
+
+@pytest.mark.operations
+def test_an_address_is_called_when_a_run_fails(
+    prefect_environment: dict[str, str], tmp_path: Path
+) -> None:
+    hook = _Hook(free_port())
+    (command,) = [block.commands for block in blocks() if "flows.notify" in block.commands]
+    command = command.replace("9753", str(hook.server.server_port))
+    python = [sys.executable, *command.split()[1:]]
+    for _ in range(2):  # set once more, it still calls once
+        subprocess.run(python, env=prefect_environment, cwd=ROOT, check=True)
+    (tmp_path / "seeds" / "broken").mkdir(parents=True)
+    code = f"from flows.release import release; release('{tmp_path}/seeds', '{tmp_path}/data')"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=prefect_environment, cwd=ROOT, check=False
+    )
+    assert done.returncode == 1
+    until(lambda: hook.posted)
+    (told,) = hook.posted
     assert (told["flow"], told["state"]) == ("release", "Failed")
     assert "source.yml" in told["message"]
-    assert read_runs(data)[-1]["state"] in ("refused", "running")
-    assert len(read_index(str(data)).releases) == 2
     hook.server.shutdown()
 
 
