@@ -37,8 +37,8 @@ def command(
     batch that was read. Of runs that were missed, one is made up for. Stop it with Ctrl-C or
     SIGTERM: a run that is at work is stopped too, and the releases stay as they are.
 
-    Exit codes: 0 stopped as told; 1 another one serves the folder, or the server did not start;
-    2 wrong usage or a schedule that is none.
+    Exit codes: 0 stopped as told; 1 another one serves the folder, or no server starts; 2 wrong
+    usage, or a schedule that is none.
     """
     from onrecord.commands.console import note
     from onrecord.errors import ConfigurationError
