@@ -22,6 +22,7 @@ from pydantic import ValidationError
 from onrecord.durable import flush_folder, remove_drafts
 from onrecord.errors import ConfigurationError, RefusedError
 from onrecord.ingest.sources import Source
+from onrecord.page.write import write_page
 from onrecord.records.schema import TABLES
 from onrecord.release.catalog import (
     INDEX,
@@ -302,10 +303,12 @@ def build(
     _write_text(staging / "quality.json", as_json(figures))
     _write_text(staging / "provenance.json", as_json(origin))
     _write_text(staging / "README.md", readme(facts, figures, digest))
-    _write_text(staging / "CHANGELOG.md", changelog(facts.plan, figures, log))
+    log_now = changelog(facts.plan, figures, log)
+    _write_text(staging / "CHANGELOG.md", log_now)
     _write_text(staging / "parquet" / "datapackage.json", as_json(parquet_package(facts)))
     package = csv_package(facts, staging)
     _write_text(staging / "datapackage.json", as_json(package))
+    write_page(tables, package, figures, digest, log_now, staging)
     hashes = {file["path"]: file["hash"].removeprefix("sha256:") for file in package["resources"]}
     _write_sums(staging, hashes, key)
     _check(staging, tables)
