@@ -16,6 +16,7 @@ from onrecord.commands import (
     diff,
     export,
     get,
+    preview,
     release,
     restore,
     validate,
@@ -43,6 +44,7 @@ app.command("diff")(diff.command)
 app.command("export")(export.command)
 app.command("get")(get.command)
 app.command("list")(list_.command)
+app.command("preview")(preview.command)
 app.command("release")(release.command)
 app.command("restore")(restore.command)
 app.command("validate")(validate.command)

@@ -226,7 +226,7 @@ def render_versions(
     Args:
         title, description: of the dataset, as its latest release says.
         assets: folder of the assets of a release, from here.
-        releases: newest first, with what the template names.
+        releases: newest first, as in the index.
     """
     page = _templates().get_template("versions.html")
     return page.render(title=title, description=description, assets=assets, releases=releases)

@@ -16,10 +16,11 @@ from onrecord.page.render import HERE, render
 from onrecord.page.shards import write_shards
 from onrecord.page.terms import COMMON, KEPT, LONGEST, PAIRS, TERMS, Terms
 from onrecord.page.views import PLACES, RECORDS, Views
+from onrecord.release.catalog import PAGE
 from onrecord.release.write import parquet_writer
 from onrecord.scratch import Rows, Scratch
 
-PAGE, ASSETS, VIEW = "index.html", "assets", "view"
+ASSETS, VIEW = "assets", "view"
 #: Files of ``assets/``, as they lie beside this module.
 ASSET_NAMES = ("page.css", "page.js", "LICENSES.txt")
 FORMAT = "onrecord-view/1"

@@ -308,7 +308,8 @@ def build(
     _write_text(staging / "parquet" / "datapackage.json", as_json(parquet_package(facts)))
     package = csv_package(facts, staging)
     _write_text(staging / "datapackage.json", as_json(package))
-    write_page(tables, package, figures, digest, log_now, staging)
+    if facts.settings.page:
+        write_page(tables, package, figures, digest, log_now, staging)
     hashes = {file["path"]: file["hash"].removeprefix("sha256:") for file in package["resources"]}
     _write_sums(staging, hashes, key)
     _check(staging, tables)
