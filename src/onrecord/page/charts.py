@@ -43,15 +43,16 @@ def _isolated(words: str) -> str:
     return f"\u2068{words}\u2069"
 
 
-def bars(title: str, rows: Sequence[tuple[str, int]], unit: str) -> str:
+def bars(title: str, rows: Sequence[tuple[str, int]], unit: str, left: int = 230) -> str:
     """One bar a row, with its name and its number.
 
     Args:
         title: for people who can't see it.
         rows: name and number.
         unit: what is counted.
+        left: room for the names.
     """
-    left, most = 230, max((n for _, n in rows), default=0) or 1
+    most = max((n for _, n in rows), default=0) or 1
     room = WIDTH - left - 90
     body = []
     for i, (name, n) in enumerate(rows):

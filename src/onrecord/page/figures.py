@@ -49,7 +49,7 @@ def by_language(documents: pl.LazyFrame) -> str:
     if len(rows) > MOST_BARS:
         rest = sum(n for _, n in rows[MOST_BARS - 1 :])
         rows = [*rows[: MOST_BARS - 1], (f"{len(rows) - MOST_BARS + 1} others", rest)]
-    return bars("Documents by language", rows, "documents")
+    return bars("Documents by language", rows, "documents", left=120)
 
 
 def by_source(figures: Mapping[str, Any]) -> tuple[str, int]:

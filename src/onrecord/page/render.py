@@ -215,6 +215,7 @@ def render(
         citation=citation(package, digest),
         bibtex=bibtex(package, digest),
         changelog=change_log(log),
+        inline=_inline,
     )
 
 

@@ -1,5 +1,5 @@
 // A document as it was printed: every block, and what became of it.
-import { address, copyButton, counted, documentLink, h, number, paragraphLink, percent, theirs } from './dom.js'
+import { address, beginning, counted, fill, h, number, paragraphLink, percent, theirs, withResidue } from './dom.js'
 import { differences } from './diff.js'
 import { parts } from './store.js'
 import { sourceTitle } from './facts.js'
@@ -11,7 +11,6 @@ export const RELATIONS = {
   contained: ['contained', 'A longer paragraph covers it.'],
   composite: ['composite', 'It is made of several paragraphs.']
 }
-const LONG = 1400
 
 /** Where the bytes of a text begin and end, in characters. */
 function spans (text, start, cuts) {
@@ -25,18 +24,6 @@ function spans (text, start, cuts) {
     at += character.length
   }
   return found
-}
-
-function withResidue (text, residue) {
-  const out = []
-  let at = 0
-  for (const run of residue.split(' … ')) {
-    const found = text.indexOf(run, at)
-    if (found < 0) continue
-    out.push(text.slice(at, found), h('mark', { class: 'residue', title: 'Residue: no paragraph covers these words' }, run))
-    at = found + run.length
-  }
-  return [...out, text.slice(at)]
 }
 
 function words (block, about) {
@@ -54,7 +41,7 @@ function evidence (block) {
   if (block.relation === 'canonical') return null
   const lines = []
   if (block.relation === 'composite') {
-    return h('details', { class: 'evidence' }, h('summary', {}, `the ${counted(block.parts?.length ?? 0, 'paragraph')} it is made of`),
+    return h('details', { class: 'evidence', dir: 'ltr' }, h('summary', {}, `the ${counted(block.parts?.length ?? 0, 'paragraph')} it is made of`),
       (block.parts ?? []).map((part) => h('div', { class: 'lean' }, h('p', { dir: 'auto' }, part.text ?? 'withheld'),
         h('p', { class: 'small' }, paragraphLink(part.paragraph_id, 'to this paragraph')))))
   }
@@ -65,7 +52,7 @@ function evidence (block) {
   const share = block.relation === 'exact' ? '' : `It covers ${percent(block.coverage)} of this block. `
   const own = block.repeats_itself ? 'The block ends with a second copy of a part of itself. ' : ''
   lines.push(h('p', { class: 'small' }, share, own, paragraphLink(block.paragraph_id, 'To this paragraph')))
-  return h('details', { class: 'evidence' }, h('summary', {}, 'the paragraph that stands for it'), h('div', { class: 'lean' }, lines))
+  return h('details', { class: 'evidence', dir: 'ltr' }, h('summary', {}, 'the paragraph that stands for it'), h('div', { class: 'lean' }, lines))
 }
 
 function blockView (block, about) {
@@ -77,13 +64,13 @@ function blockView (block, about) {
     block.boilerplate ? h('span', { class: 'tag boilerplate', title: 'It stands in many documents of this source.' }, 'boilerplate') : null,
     block.residue ? h('span', { class: 'tag residue', title: 'Words that no paragraph covers are marked.' }, 'residue') : null,
     block.paragraph_id
-      ? paragraphLink(block.paragraph_id, block.relation === 'canonical' ? (others || 'its paragraph') : (others ? `its paragraph, ${others}` : 'its paragraph'))
+      ? paragraphLink(block.paragraph_id, block.relation === 'canonical' ? (others || 'paragraph') : (others ? `its paragraph, ${others}` : 'its paragraph'))
       : null)
   const text = block.text === null
     ? h('p', { class: 'text' }, `Withheld: ${counted(block.byte_end - block.byte_start, 'byte')} that this release does not publish.`)
-    : h('p', { class: 'text', dir: 'auto', lang: about.language }, words(block, about))
+    : h('p', { class: 'text', lang: about.language }, words(block, about))
   return h('section', { class: kind, id: `block-${block.position}`, tabindex: '-1', 'aria-label': `Block ${block.position}: ${name}` },
-    h('div', { class: 'body' }, text, evidence(block)), label)
+    h('div', { class: 'body', dir: 'auto' }, text, evidence(block)), label)
 }
 
 function facts (id, about, source) {
@@ -101,11 +88,8 @@ function facts (id, about, source) {
   return h('dl', { class: 'facts' }, rows.filter(Boolean).map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))))
 }
 
-const heading = (about, blocks) => {
-  const text = about.title ?? blocks?.find((block) => block.text)?.text ?? about.path
-  const line = text.replace(/\s+/g, ' ').trim()
-  return line.length > 120 ? `${line.slice(0, 120).replace(/\s\S*$/, '')} …` : line
-}
+const heading = (about, blocks) =>
+  beginning(about.title ?? blocks?.find((block) => block.text)?.text ?? about.path, 110)
 
 export async function show (view, id, query) {
   const all = parts('documents', id)
@@ -141,9 +125,9 @@ export async function show (view, id, query) {
     const on = list.classList.toggle('faded')
     only.setAttribute('aria-pressed', String(on))
   })
-  view.replaceChildren(
+  fill(view,
     h('p', { class: 'kicker' }, 'Document, as it was printed'),
-    h('h1', { tabindex: '-1', dir: 'auto', lang: about.language }, title),
+    h('h1', { tabindex: '-1', dir: 'auto', lang: about.language, class: title.length > 60 ? 'long' : null }, title),
     facts(id, about, source),
     h('div', { class: 'tools' }, legend, only),
     list, more,
@@ -166,5 +150,3 @@ export async function context (id, position) {
   }
   return null
 }
-
-export { LONG, documentLink, copyButton }

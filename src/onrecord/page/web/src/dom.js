@@ -1,4 +1,8 @@
 // Elements are made here alone, and text becomes text alone: nothing is ever parsed as HTML.
+export function fill (element, ...children) {
+  element.replaceChildren(...children.flat(3).filter((child) => child !== null && child !== undefined && child !== false && child !== ''))
+}
+
 export function h (name, attributes = {}, ...children) {
   const element = document.createElement(name)
   for (const [key, value] of Object.entries(attributes)) {
@@ -9,6 +13,33 @@ export function h (name, attributes = {}, ...children) {
   }
   element.append(...children.flat(3).filter((child) => child !== null && child !== undefined && child !== false && child !== ''))
   return element
+}
+
+/** The beginning of a text on one line, cut between words. */
+export function beginning (text, most) {
+  const line = text.replace(/\s+/g, ' ').trim()
+  if (line.length <= most) return line
+  const cut = line.slice(0, most).replace(/[\uD800-\uDBFF]$/, '')
+  return `${cut.includes(' ') ? cut.replace(/\s\S*$/, '') : cut} …`
+}
+
+/** A text as nodes, with its residue marked: whole words where there are such. */
+export function withResidue (text, residue) {
+  const out = []
+  let at = 0
+  const letter = /[\p{L}\p{N}]/u
+  for (const run of residue.split(' … ')) {
+    let found = text.indexOf(run, at)
+    for (let next = found; next >= 0; next = text.indexOf(run, next + 1)) {
+      const glued = (letter.test(text[next - 1] ?? '') && letter.test(run[0])) ||
+        (letter.test(text[next + run.length] ?? '') && letter.test(run.at(-1)))
+      if (!glued) { found = next; break }
+    }
+    if (found < 0) continue
+    out.push(text.slice(at, found), h('mark', { class: 'residue', title: 'Residue: no paragraph covers these words' }, run))
+    at = found + run.length
+  }
+  return [...out, text.slice(at)]
 }
 
 export const number = (n) => Number(n).toLocaleString('en')

@@ -1,5 +1,5 @@
 // A paragraph: every place where it stands, in context, and what looks like it.
-import { address, copyButton, counted, documentLink, h, paragraphLink, percent, theirs } from './dom.js'
+import { address, beginning, copyButton, counted, documentLink, fill, h, paragraphLink, percent, theirs, withResidue } from './dom.js'
 import { differences } from './diff.js'
 import { context, RELATIONS } from './document.js'
 import { release } from './facts.js'
@@ -17,17 +17,7 @@ function placeView (place, about) {
   else if (own === null) shown = [about.text]
   else if (about.text === null) shown = [own]
   else shown = differences(about.text, own, 'del', place.relation === 'contained' ? 'span' : 'ins')[1]
-  if (own && place.residue) {
-    shown = []
-    let rest = own
-    for (const run of place.residue.split(' … ')) {
-      const at = rest.indexOf(run)
-      if (at < 0) continue
-      shown.push(rest.slice(0, at), h('mark', { class: 'residue' }, run))
-      rest = rest.slice(at + run.length)
-    }
-    shown.push(rest)
-  }
+  if (own && place.residue) shown = withResidue(own, place.residue)
   return h('li', { class: `place ${place.relation}` },
     h('p', { class: 'label' },
       h('span', { class: `tag ${place.relation}` }, name),
@@ -45,7 +35,7 @@ function variantView (variant, about) {
   const [mine, other] = variant.text === null || about.text === null
     ? [['withheld'], ['withheld']]
     : differences(about.text, variant.text)
-  return h('li', { class: 'variant' },
+  return h('li', { class: 'alike' },
     h('p', { class: 'label' }, h('span', { class: 'tag variant' }, `other ${variant.difference}`),
       variant.these_words || variant.other_words
         ? h('span', { class: 'from' }, theirs(variant.these_words ?? '(nothing)'), ' / ', theirs(variant.other_words ?? '(nothing)'))
@@ -59,7 +49,7 @@ function variantView (variant, about) {
 function cite (id, about) {
   const { title, version, date } = release()
   const address = /^https?:$/.test(location.protocol) ? ` ${location.href.split('#')[0]}#/paragraph/${id}` : ''
-  const lead = about.text ? `“${about.text.replace(/\s+/g, ' ').slice(0, 80).trim()}${about.text.length > 80 ? ' …' : ''}”. ` : ''
+  const lead = about.text ? `“${beginning(about.text, 80)}”. ` : ''
   const text = `${lead}Paragraph ${id} in ${title}, version ${version} (${date.slice(0, 4)}).${address}`
   return h('div', { class: 'cite' }, h('h2', {}, 'Cite it'), h('p', { class: 'copied', id: 'cite-paragraph' }, theirs(text)), copyButton(text))
 }
@@ -92,7 +82,7 @@ export async function show (view, id) {
   more.addEventListener('click', async () => { part = (await all.next()).value; await add() })
   await add()
   const stands = `${counted(about.n_occurrences, 'place')}, in ${counted(about.n_documents, 'document')} of ${counted(about.n_sources, 'source')}`
-  view.replaceChildren(
+  fill(view,
     h('p', { class: 'kicker' }, 'Paragraph'),
     h('h1', { tabindex: '-1', class: 'idline' }, h('code', {}, id)),
     h('blockquote', { class: 'wording', dir: 'auto', lang: about.language },
@@ -107,5 +97,5 @@ export async function show (view, id) {
     variants,
     cite(id, about)
   )
-  return { title: about.text?.slice(0, 60) ?? id }
+  return { title: about.text ? beginning(about.text, 60) : id }
 }
