@@ -19,7 +19,7 @@ from onrecord.withdraw.words import tokens_of
 
 #: Scripts without spaces between words: each of their characters is a word.
 _ALONE = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
-_WORD = rf"[{_ALONE}&&[\p{{L}}\p{{N}}]]|[[\p{{L}}\p{{N}}]--[{_ALONE}]]+"
+_WORD = rf"[{_ALONE}&&[\p{{L}}\p{{N}}]]|\p{{N}}+|[\p{{L}}--[{_ALONE}]]+"
 #: Letters that are one, as the engine's normal form has it.
 _SAME = {"ي": "ی", "ى": "ی", "ك": "ک", "ٱ": "ا", "ς": "σ"}
 #: A word in more paragraphs is common; of a common word so many places are kept.

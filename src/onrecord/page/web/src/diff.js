@@ -1,6 +1,6 @@
 // Which words of two texts differ: the longest common run of folded words, where that is cheap.
 import { h } from './dom.js'
-import { pieces } from './words.js'
+import { pieces, words } from './words.js'
 
 const MOST = 4_000_000
 
@@ -75,5 +75,5 @@ export function differences (one, other, left = 'del', right = 'ins') {
 
 /** A text as nodes, with some words of a query marked. */
 export function found (text, wanted) {
-  return pieces(text).map((piece) => piece.key && wanted.has(piece.key) ? h('mark', {}, piece.text) : piece.text)
+  return pieces(text).map((piece) => piece.key && words(piece.text).some((word) => wanted.has(word)) ? h('mark', {}, piece.text) : piece.text)
 }

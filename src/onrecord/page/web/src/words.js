@@ -1,7 +1,7 @@
 // Words as they are searched; `onrecord/page/terms.py` folds the same way.
 const SAME = { 'ي': 'ی', 'ى': 'ی', 'ك': 'ک', 'ٱ': 'ا', 'ς': 'σ' }
 const ALONE = String.raw`\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}`
-const WORD = new RegExp(String.raw`[[${ALONE}]&&[\p{L}\p{N}]]|[[\p{L}\p{N}]--[${ALONE}]]+`, 'gv')
+const WORD = new RegExp(String.raw`[[${ALONE}]&&[\p{L}\p{N}]]|\p{N}+|[\p{L}--[${ALONE}]]+`, 'gv')
 
 export function fold (text) {
   return text.normalize('NFKD').toLowerCase().replace(/[\p{Mn}\p{Cf}]/gu, '')
