@@ -142,8 +142,8 @@ def test_common_words_keep_their_first_places(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(terms, "_AT_ONCE", 16)
     made = Terms(Rows(terms.PAIRS))
     texts = [f"often {'abcdefg'[i % 7]}" for i in range(40)]
-    made.add(np.arange(0, 20), texts[:20])
-    made.add(np.arange(20, 40), texts[20:])
+    made.add(np.arange(0, 20), pa.array(texts[:20], pa.large_string()))
+    made.add(np.arange(20, 40), pa.array(texts[20:], pa.large_string()))
     found = pa.concat_tables(list(made.rows())).to_pylist()
     assert [row["word"] for row in found] == sorted(row["word"] for row in found)
     by_word = {row["word"]: (row["paragraphs"], _rows(row["rows"])) for row in found}

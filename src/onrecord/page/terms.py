@@ -7,6 +7,7 @@ tells little: of such a word only the first places are kept, and the page looks 
 texts that the other words found.
 """
 
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -15,7 +16,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from onrecord.scratch import Rows
-from onrecord.withdraw.words import tokens_of
+from onrecord.text.segment import Blocks
+from onrecord.text.tokens import normalise
 
 #: Scripts without spaces between words: each of their characters is a word.
 _ALONE = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
@@ -29,6 +31,10 @@ LONGEST = 40
 #: Postings that are put together at once.
 _AT_ONCE = 8_000_000
 _LOW = np.uint64(0xFFFFFFFF)
+#: Texts whose words are taken at once, and how many of these are new at most, as a guess.
+_TEXTS, _MOST_NEW = 20_000, 1 << 20
+#: The table of hashes begins with so many bits of places.
+_SMALLEST = 22
 
 TERMS = pa.schema(
     [
@@ -48,6 +54,54 @@ def words(text: pl.Expr) -> pl.Expr:
     return folded.str.extract_all(_WORD)
 
 
+class _Numbers:
+    """Gives each distinct hash a number, many at once: a table with open addressing.
+
+    A sort of all tokens would cost more than finding them.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._hashes = np.zeros(1 << _SMALLEST, np.uint64)
+        self._numbers = np.full(1 << _SMALLEST, -1, np.int64)
+
+    def of(self, hashes: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The number of each hash, and where each new one stands among them first."""
+        if 2 * (self.count + min(hashes.size, _MOST_NEW)) > self._hashes.size:
+            self._grow()
+        slots = self._slots(hashes)
+        numbers = self._numbers[slots]
+        at = np.flatnonzero(numbers < 0)
+        if not at.size:
+            return numbers, at
+        new, first = np.unique(slots[at], return_index=True)
+        order = np.argsort(first)
+        self._numbers[new[order]] = np.arange(self.count, self.count + new.size)
+        self.count += new.size
+        return self._numbers[slots], at[first[order]]
+
+    def _slots(self, hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """Where each hash is in the table; new ones are put there."""
+        mask = np.uint64(self._hashes.size - 1)
+        values = np.maximum(hashes, np.uint64(1))  # 0 is an empty place
+        slots = ((values ^ (values >> np.uint64(29))) & mask).astype(np.int64)
+        left = np.arange(values.size)
+        while left.size:
+            here, mine = slots[left], values[left]
+            free = self._hashes[here] == 0
+            self._hashes[here[free]] = mine[free]  # of several the last one gets the place
+            left = left[self._hashes[here] != mine]
+            slots[left] = (slots[left] + 1) & int(mask)
+        return slots
+
+    def _grow(self) -> None:
+        old, numbers = self._hashes, self._numbers
+        taken = np.flatnonzero(old)
+        self._hashes = np.zeros(4 * old.size, np.uint64)
+        self._numbers = np.full(4 * old.size, -1, np.int64)
+        self._numbers[self._slots(old[taken])] = numbers[taken]
+
+
 class Terms:
     """Gathers the words of texts, and makes the rows of the index of them.
 
@@ -57,40 +111,39 @@ class Terms:
 
     def __init__(self, aside: Rows) -> None:
         self._aside = aside
-        self._known = np.empty(0, np.uint64)
-        self._numbers = np.empty(0, np.uint64)
+        self._numbers = _Numbers()
         self._tokens: list[str] = []
 
-    def add(self, rows: NDArray[np.int64], texts: list[str]) -> None:
+    def add(self, rows: NDArray[np.int64], texts: pa.Array) -> None:
         """Take the words of some texts.
 
         Args:
             rows: number of each, ascending.
-            texts: as published.
+            texts: a large string each, as published; no nulls.
         """
-        tokens = tokens_of(texts)
+        for at in range(0, len(texts), _TEXTS):
+            self._add(rows[at : at + _TEXTS], texts[at : at + _TEXTS])
+
+    def _add(self, rows: NDArray[np.int64], texts: pa.Array) -> None:
+        _, offsets, data = texts.buffers()
+        ends = np.frombuffer(offsets, np.int64)[texts.offset : texts.offset + len(texts) + 1]
+        text = np.frombuffer(data, np.uint8)[ends[0] : ends[-1]] if data else np.empty(0, np.uint8)
+        ends = ends - ends[0]
+        blocks = Blocks(np.zeros(len(texts), np.int32), ends[:-1], ends[1:])
+        # Composed or not makes no difference: tokens are folded again below.
+        tokens = normalise(text, blocks, np.zeros(1, np.bool_))
         if not tokens.hashes.size:
             return
+        numbers, new = self._numbers.of(tokens.hashes)
+        block = np.searchsorted(tokens.offsets, new, "right") - 1
+        start, end = (ends[block] + edge[new] for edge in (tokens.start, tokens.end))
+        self._tokens += [
+            text[a:b].tobytes().decode("utf-8", "replace")
+            for a, b in zip(start.tolist(), end.tolist(), strict=True)
+        ]
         row = np.repeat(rows, np.diff(tokens.offsets))
-        distinct, first, here = np.unique(tokens.hashes, return_index=True, return_inverse=True)
-        at = np.searchsorted(self._known, distinct)
-        known = np.zeros(distinct.size, np.bool_)
-        inside = at < self._known.size
-        known[inside] = self._known[at[inside]] == distinct[inside]
-        numbers = np.empty(distinct.size, np.uint64)
-        numbers[known] = self._numbers[at[known]]
-        new = np.flatnonzero(~known)
-        numbers[new] = np.arange(len(self._tokens), len(self._tokens) + new.size, dtype=np.uint64)
-        block = np.searchsorted(tokens.offsets, first[new], "right") - 1
-        raw: dict[int, bytes] = {}
-        for i, of in zip(first[new].tolist(), block.tolist(), strict=True):
-            text = raw.setdefault(of, texts[of].encode())
-            self._tokens.append(text[tokens.start[i] : tokens.end[i]].decode("utf-8", "replace"))
-        self._known = np.insert(self._known, at[new], distinct[new])
-        self._numbers = np.insert(self._numbers, at[new], numbers[new])
-        pairs = np.sort((numbers[here] << np.uint64(32)) | row.astype(np.uint64))
-        pairs = pairs[np.concatenate((np.ones(1, np.bool_), pairs[1:] != pairs[:-1]))]
-        self._aside.append(pa.table([pa.array(pairs)], schema=PAIRS))
+        pairs = np.sort((numbers.astype(np.uint64) << np.uint64(32)) | row.astype(np.uint64))
+        self._aside.append(pa.table([pa.array(_distinct(pairs))], schema=PAIRS))
 
     def _words(self) -> tuple[list[str], list[NDArray[np.int64]]]:
         """The distinct words, sorted, and which of them each token is; -1 is none."""
@@ -118,41 +171,44 @@ class Terms:
     def rows(self) -> Iterator[pa.Table]:
         """The rows of the search index, sorted by word, piece by piece."""
         distinct, tables = self._words()
-        counts = np.zeros(len(distinct), np.int64)
-        for pairs in self._pairs(tables):
-            counts += np.bincount(
-                (pairs >> np.uint64(32)).astype(np.int64), minlength=counts.size
-            )
-        ends = np.cumsum(counts)
-        cuts = np.searchsorted(ends, np.arange(1, -(-int(counts.sum()) // _AT_ONCE)) * _AT_ONCE)
-        edges = [0, *np.unique(cuts).tolist(), len(distinct)]
-        for first, after in zip(edges, edges[1:], strict=False):
+        edges = [0, len(distinct)]
+        if self._aside.num_rows > _AT_ONCE:
+            counts = np.zeros(len(distinct), np.int64)
+            for pairs in self._pairs(tables):
+                word = (pairs >> np.uint64(32)).astype(np.int64)
+                counts += np.bincount(word, minlength=counts.size)
+            total = int(counts.sum())
+            cuts = np.searchsorted(np.cumsum(counts), np.arange(_AT_ONCE, total, _AT_ONCE))
+            edges = [0, *np.unique(cuts).tolist(), len(distinct)]
+        for first, after in itertools.pairwise(edges):
             if first < after:
-                yield _rows(distinct, first, self._range(tables, first, after))
+                yield _rows(distinct, self._range(tables, first, after))
 
     def _range(
         self, tables: list[NDArray[np.int64]], first: int, after: int
     ) -> NDArray[np.uint64]:
         """The pairs of word and row of some words, sorted, each once."""
         low, high = np.uint64(first << 32), np.uint64(after << 32)
-        found = [
-            pairs[(pairs >= low) & (pairs < high)] for pairs in self._pairs(tables)
-        ]
-        whole = np.sort(np.concatenate(found))
-        return whole[np.concatenate((np.ones(1, np.bool_), whole[1:] != whole[:-1]))]
+        found = [pairs[(pairs >= low) & (pairs < high)] for pairs in self._pairs(tables)]
+        return _distinct(np.sort(np.concatenate(found)))
 
     def _pairs(self, tables: list[NDArray[np.int64]]) -> Iterator[NDArray[np.uint64]]:
         """All pairs of word and row, piece by piece."""
         for piece in self._aside.pieces():
             pairs = piece["pair"].to_numpy()
-            token, row = (pairs >> np.uint64(32)).astype(np.int64), pairs & _LOW
-            for table in tables:
-                rank = table[token]
+            for table in tables:  # most tokens are one word, so few pairs are left for the next
+                rank = table[(pairs >> np.uint64(32)).astype(np.int64)]
                 is_one = rank >= 0
-                yield (rank[is_one].astype(np.uint64) << np.uint64(32)) | row[is_one]
+                pairs, rank = pairs[is_one], rank[is_one]
+                yield (rank.astype(np.uint64) << np.uint64(32)) | (pairs & _LOW)
 
 
-def _rows(distinct: list[str], offset: int, pairs: NDArray[np.uint64]) -> pa.Table:
+def _distinct(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Sorted values, each once."""
+    return values[np.concatenate((np.ones(1, np.bool_), values[1:] != values[:-1]))]
+
+
+def _rows(distinct: list[str], pairs: NDArray[np.uint64]) -> pa.Table:
     """The rows of the index for sorted pairs of word and row."""
     word, row = (pairs >> np.uint64(32)).astype(np.int64), (pairs & _LOW).astype(np.int64)
     first = np.concatenate((np.ones(1, np.bool_), word[1:] != word[:-1]))
@@ -178,14 +234,14 @@ def varints(values: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.in
     Returns:
         The bytes, and where each number ends in them.
     """
-    length = np.ones(values.size, np.int64)
+    length = np.ones(values.size, np.uint8)
     for bits in (7, 14, 21, 28):
         length += values >= (1 << bits)
-    ends = np.cumsum(length)
-    data = np.zeros(int(ends[-1]) if ends.size else 0, np.uint8)
-    start = ends - length
-    for i in range(int(length.max()) if length.size else 0):
-        here = np.flatnonzero(length > i)
-        part = (values[here] >> (7 * i)) & 0x7F
-        data[start[here] + i] = part | np.where(length[here] > i + 1, 0x80, 0)
+    ends = np.cumsum(length, dtype=np.int64)
+    data = np.empty(int(ends[-1]) if ends.size else 0, np.uint8)
+    at = ends - length
+    while values.size:
+        more = length > 1
+        data[at] = (values & 0x7F).astype(np.uint8) | (more.astype(np.uint8) << 7)
+        at, values, length = at[more] + 1, values[more] >> 7, length[more] - 1
     return data, ends

@@ -189,7 +189,8 @@ class Views:
             first = np.flatnonzero((records["part"] == 0).to_numpy()) + at
             text = records["about"].struct.field("text").filter(records["part"] == 0)
             shown = text.is_not_null().to_numpy()
-            terms.add(first[shown], text.drop_nulls().to_list())
+            texts = text.drop_nulls().to_arrow().cast(pa.large_string())
+            terms.add(first[shown], texts)
             at += records.height
             record = _json("about", "places", "variants", "last")
             yield _records(records.select("id", "part", record))
