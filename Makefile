@@ -7,12 +7,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 STAMP := $(VENV)/.installed
+WEB := src/onrecord/page/web
 
 export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help release test test-hostile check format clean dictionary bench bench-quality bench-speed bench-peers bench-lookup bench-validate
+.PHONY: help release test test-hostile test-ecosystem check format clean dictionary page bench bench-quality bench-speed bench-peers bench-lookup bench-validate bench-page
 
 help:  ## say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,6 +38,11 @@ test: $(STAMP)  ## run the whole test suite
 test-hostile: $(STAMP)  ## fault injection, hostile input and fuzzing
 	$(BIN)/python -m pytest -m hostile
 
+# The page in Chromium with axe, and its scripts built again. Says what is missing where it is.
+test-ecosystem: $(STAMP)  ## what needs the tools of others
+	$(if $(shell command -v npm),npm --prefix $(WEB) install --no-audit --no-fund --no-package-lock --loglevel=error)
+	$(BIN)/python -m pytest -m ecosystem
+
 check: $(STAMP)  ## linters and types
 	$(BIN)/ruff check src flows tests bench
 	$(BIN)/ruff format --check src flows tests bench
@@ -48,6 +54,11 @@ format: $(STAMP)  ## format the code
 
 dictionary: $(STAMP)  ## rewrite docs/data-dictionary.md from schemas/
 	$(BIN)/python -m onrecord.records.dictionary docs/data-dictionary.md
+
+# The bundle is committed, so that nobody needs npm to make a release.
+page:  ## build the scripts of the page from src/onrecord/page/web/
+	npm --prefix $(WEB) install --no-audit --no-fund --no-package-lock --loglevel=error
+	npm --prefix $(WEB) run build
 
 # Benchmarks run on CORPUS=folder-or-archive; without one on the shared corpus beside the
 # repository, and where that is missing on seeds/.
@@ -77,6 +88,9 @@ bench-lookup: $(BENCH)  ## why, diff and list on a release of a million paragrap
 
 bench-validate: $(BENCH)  ## rows per second and memory of onrecord check, beside frictionless
 	$(BIN)/python -m bench.validate
+
+bench-page: $(BENCH)  ## what a browser fetches to show a record of a large release
+	$(BIN)/python -m bench.page
 
 bench: bench-quality bench-speed bench-peers bench-lookup bench-validate  ## all of them; writes bench/results/
 

@@ -97,7 +97,8 @@ def _addresses(release: Path) -> dict[str, str]:
         "document": f"#/document/{once['document_id'][0]}",
         "paragraph in one place": f"#/paragraph/{once['paragraph_id'][0]}",
         "paragraph in two places": f"#/paragraph/{twice['paragraph_id'][0]}",
-        f"paragraph in {often['n_occurrences'][0]:,} places": f"#/paragraph/{often['paragraph_id'][0]}",
+        f"paragraph in {often['n_occurrences'][0]:,} places": "#/paragraph/"
+        + often["paragraph_id"][0],
         "search for one word": "#/search/parliament",
         "search for two words": "#/search/foreign%20minister",
         "search for a phrase": "#/search/" + "%20".join(words[:5]),

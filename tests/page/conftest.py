@@ -101,9 +101,7 @@ def tab(browser: Any) -> Iterator[Callable[..., Tab]]:
 def _serve(place: Path) -> tuple[str, uvicorn.Server, threading.Thread]:
     shown = find(str(place), None)
     listener = listen(0)
-    server = uvicorn.Server(
-        uvicorn.Config(application(shown), log_level="error", lifespan="off")
-    )
+    server = uvicorn.Server(uvicorn.Config(application(shown), log_level="error", lifespan="off"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     deadline = time.monotonic() + 20
@@ -162,9 +160,7 @@ def hostile_data(tmp_path_factory: pytest.TempPathFactory, make_source: MakeSour
         origin="javascript:window.pwned=6",
         basis='made "by" <i>a</i> test',
     )
-    make_source(
-        seeds, "closed", {"ledger.txt": f"{SECRET}\n".encode()}, publication="metadata"
-    )
+    make_source(seeds, "closed", {"ledger.txt": f"{SECRET}\n".encode()}, publication="metadata")
     release(seeds, data, Settings())
     (folder / "c.txt").write_bytes(b"A new bridge was opened on the same day by the new council.\n")
     release(seeds, data, Settings())

@@ -106,7 +106,14 @@ def test_every_word_of_every_text_is_in_the_index(seed_release: Path) -> None:
 @pytest.mark.skipif(NODE is None, reason="no node")
 def test_the_browser_folds_words_as_the_index_does(seed_release: Path) -> None:
     texts = pl.read_parquet(seed_release / "parquet" / "paragraphs.parquet")["text"].drop_nulls()
-    odd = ["Ἀθηνᾶς ΣΟΦΟΣ", "İstanbul ıI", "10⁹ ½ ﬁne Ａ１", "don't co\u00adoperate", "東京タワー한국어ไทย", "كتابي"]
+    odd = [
+        "Ἀθηνᾶς ΣΟΦΟΣ",
+        "İstanbul ıI",
+        "10⁹ ½ ﬁne Ａ１",
+        "don't co\u00adoperate",
+        "東京タワー한국어ไทย",
+        "كتابي",
+    ]
     texts = pl.concat([texts, pl.Series(odd)])
     script = (
         "import { words } from './src/words.js'; import { readFileSync } from 'node:fs';"
@@ -172,9 +179,7 @@ def test_shards_do_not_depend_on_the_pieces(tmp_path: Path) -> None:
     assert GROUP_BYTES < 100_000
 
 
-def test_a_release_can_do_without_a_page(
-    tmp_path: Path, make_source: MakeSource
-) -> None:
+def test_a_release_can_do_without_a_page(tmp_path: Path, make_source: MakeSource) -> None:
     make_source(tmp_path / "seeds", "one", {"a.txt": b"The council met on Monday in the town.\n"})
     data = str(tmp_path / "data")
     done = CliRunner().invoke(
@@ -259,3 +264,25 @@ def test_preview_says_when_there_is_nothing_to_show(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert "no release yet" in done.stderr
+
+
+def test_a_forged_view_is_found(seed_release: Path, tmp_path: Path) -> None:
+    from onrecord.release.verify import Depth, Folder, verify
+
+    root = Path(shutil.copytree(seed_release, tmp_path / "1.0.0"))
+    rows = _records(root, "paragraphs")
+    forged = rows.with_columns(pl.col("record").str.replace("human rights", "human wrongs"))
+    assert not rows.equals(forged)
+    shutil.rmtree(root / "view" / "paragraphs")
+    entries = write_shards(root / "view" / "paragraphs", RECORDS, [forged.to_arrow().cast(RECORDS)])
+    directory = json.loads((root / "view" / "view.json").read_text("utf-8"))
+    directory["paragraphs"] = entries
+    text = json.dumps(directory, separators=(",", ":")) + "\n"
+    (root / "view" / "view.json").write_text(text, encoding="utf-8")
+    lines = [line.partition("  ")[2] for line in (root / "SHA256SUMS").read_text().splitlines()]
+    sums = [f"{hashlib.sha256((root / name).read_bytes()).hexdigest()}  {name}\n" for name in lines]
+    (root / "SHA256SUMS").write_text("".join(sums), encoding="utf-8")
+    (problem,) = verify(Folder(root)).problems
+    assert (problem.file, problem.code) == ("view/view.json", "view-file-error")
+    assert problem.place.startswith("paragraphs, row ")
+    assert verify(Folder(root), depth=Depth.WRITTEN).problems == []

@@ -119,7 +119,9 @@ def test_table_is_filtered_sorted_and_loaded_whole(
     assert shown.complaints == []
 
 
-@pytest.mark.parametrize("query", ["domestic repression", "حقوق بشر", "人权", "30,000 Élysée", "droits"])
+@pytest.mark.parametrize(
+    "query", ["domestic repression", "حقوق بشر", "人权", "30,000 Élysée", "droits"]
+)
 def test_search_finds_what_the_texts_say(
     tab: Callable[..., Tab], seed_page: str, seed_release: Path, query: str
 ) -> None:
@@ -128,9 +130,7 @@ def test_search_finds_what_the_texts_say(
     asked = set(pl.select(words(pl.lit(query)))["literal"][0].to_list())
     rows = _table(seed_release, "paragraphs").drop_nulls("text")
     folded = rows.with_columns(words=words(pl.col("text")))
-    expected = [
-        row["text"] for row in folded.iter_rows(named=True) if asked <= set(row["words"])
-    ]
+    expected = [row["text"] for row in folded.iter_rows(named=True) if asked <= set(row["words"])]
     shown = tab().open(f"{seed_page}#/search/{quote(query)}")
     while shown.page.locator("button.more:visible").count():
         shown.page.locator("button.more:visible").click()

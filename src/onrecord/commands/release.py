@@ -72,7 +72,9 @@ def command(
     ] = None,
     page: Annotated[
         bool,
-        typer.Option("--page/--no-page", help="Make a page to look at, index.html, or leave it out."),
+        typer.Option(
+            "--page/--no-page", help="Make a page to look at, index.html, or leave it out."
+        ),
     ] = True,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be published; write nothing.")
@@ -173,7 +175,11 @@ def _show(outcome: "Outcome", where: str, data: str, seconds: float) -> None:
         line = f"See {outcome.path / 'csv' / 'quarantine.csv'} for what could not be read."
         out.print(line, markup=False, highlight=False, soft_wrap=True)
     out.print("\nTry next:")
-    lines = [f"{installed('onrecord')} preview --data {data}"] if (outcome.path / 'index.html').is_file() else []
+    lines = (
+        [f"{installed('onrecord')} preview --data {data}"]
+        if (outcome.path / "index.html").is_file()
+        else []
+    )
     lines += [
         f"less {outcome.path / 'README.md'}",
         f"{installed('frictionless')} validate {outcome.path / 'datapackage.json'}",

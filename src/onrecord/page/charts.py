@@ -27,11 +27,14 @@ def _svg(height: int, title: str, body: list[str]) -> str:
 
 
 def _text(x: float, y: float, words: str, kind: str, anchor: str = "start") -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" class="{kind}" text-anchor="{anchor}">{escape(words)}</text>'
+    place = f'x="{x:.1f}" y="{y:.1f}" class="{kind}" text-anchor="{anchor}"'
+    return f"<text {place}>{escape(words)}</text>"
 
 
 def _rect(x: float, y: float, width: float, height: float, kind: str) -> str:
-    return f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" class="{kind}"/>'
+    return (
+        f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" class="{kind}"/>'
+    )
 
 
 def _cut(words: str, most: int) -> str:
@@ -72,7 +75,9 @@ def columns(title: str, rows: Sequence[tuple[str, int]]) -> str:
     step = WIDTH / max(len(rows), 1)
     width = min(step * 0.72, 54)
     every = max(1, -(-len(rows) * 46 // WIDTH))
-    body = [f'<line x1="0" x2="{WIDTH}" y1="{height - bottom}" y2="{height - bottom}" class="axis"/>']
+    body = [
+        f'<line x1="0" x2="{WIDTH}" y1="{height - bottom}" y2="{height - bottom}" class="axis"/>'
+    ]
     for i, (name, n) in enumerate(rows):
         tall = (height - bottom - top) * n / most
         x = i * step + step / 2

@@ -44,7 +44,9 @@ def over_time(documents: pl.LazyFrame) -> tuple[str, int]:
 def by_language(documents: pl.LazyFrame) -> str:
     """Documents by language."""
     name = pl.col("language").fill_null("not known")
-    found = documents.group_by(name).len().collect().sort(["len", "language"], descending=[True, False])
+    found = (
+        documents.group_by(name).len().collect().sort(["len", "language"], descending=[True, False])
+    )
     rows = [(str(language), int(n)) for language, n in found.iter_rows()]
     if len(rows) > MOST_BARS:
         rest = sum(n for _, n in rows[MOST_BARS - 1 :])
@@ -79,7 +81,9 @@ def starts(tables: Mapping[str, Rows]) -> list[dict[str, str]]:
     counted = occurrences.group_by("document_id").agg(
         pl.col("relation").n_unique().alias("kinds"), kinds.sum().alias("repeats"), pl.len()
     )
-    about = tables["documents"].lazy().select("document_id", "source_id", "path", "title", "language")
+    about = (
+        tables["documents"].lazy().select("document_id", "source_id", "path", "title", "language")
+    )
     ranked = counted.join(about, on="document_id").sort(
         ["kinds", "repeats", "len", "document_id"], descending=[True, True, True, False]
     )

@@ -45,7 +45,8 @@ _SNIPPETS = (
     ),
     (
         "A spreadsheet",
-        "Open csv/paragraphs.csv as UTF-8 with commas.\nIn Excel: Data, From Text/CSV, 65001: UTF-8.",
+        "Open csv/paragraphs.csv as UTF-8 with commas.\n"
+        "In Excel: Data, From Text/CSV, 65001: UTF-8.",
     ),
 )
 _CODE = re.compile(r"`([^`]+)`")
@@ -75,38 +76,26 @@ def size(n: int) -> str:
 
 
 def _inline(words: str) -> Markup:
-    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(words))))
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(words))))  # noqa: S704 (escaped)
 
 
-def _row(line: str, cell: str) -> Markup:
-    cells = line.strip().strip("|").split(" | ")
-    inner = Markup("").join(
-        Markup(f"<{cell}>{{}}</{cell}>").format(_inline(one.strip())) for one in cells
-    )
-    return Markup("<tr>{}</tr>").format(inner)
-
-
-def change_log(text: str) -> Markup:
-    """``CHANGELOG.md`` as HTML: headings, lists, tables and paragraphs, as we write them."""
-    out: list[Markup] = []
-    kind = ""
-    for line in [*text.splitlines()[1:], ""]:
-        now = "ul" if line.startswith("- ") else "table" if line.startswith("| ") else ""
-        if kind and now != kind:
-            out.append(Markup(f"</{kind}>"))
-        if now and now != kind:
-            out.append(Markup(f"<{now}>") if now == "ul" else Markup('<table class="plain">'))
-        header = now == "table" and kind != "table"
-        kind = now
+def change_log(text: str) -> list[tuple[str, Any]]:
+    """``CHANGELOG.md`` in pieces: headings, lists, tables and paragraphs, as we write them."""
+    pieces: list[tuple[str, Any]] = []
+    for line in text.splitlines()[1:]:
         if line.startswith("## "):
-            out.append(Markup("<h3>{}</h3>").format(line[3:]))
-        elif now == "ul":
-            out.append(Markup("<li>{}</li>").format(_inline(line[2:])))
-        elif now == "table" and not line.startswith("| ---"):
-            out.append(_row(line, "th" if header else "td"))
-        elif line.strip() and not now:
-            out.append(Markup("<p>{}</p>").format(_inline(line)))
-    return Markup("\n").join(out)
+            pieces.append(("heading", line[3:]))
+        elif line.startswith(("- ", "| ")):
+            kind = "list" if line.startswith("- ") else "table"
+            if not pieces or pieces[-1][0] != kind:
+                pieces.append((kind, []))
+            if kind == "list":
+                pieces[-1][1].append(line[2:])
+            elif not line.startswith("| ---"):
+                pieces[-1][1].append([cell.strip() for cell in line.strip("| ").split(" | ")])
+        elif line.strip():
+            pieces.append(("paragraph", line))
+    return pieces
 
 
 def _authors(package: Mapping[str, Any]) -> str:
@@ -190,32 +179,36 @@ def render(
         for one in package["resources"]
         if "hash" in one
     ]
-    return _templates().get_template("index.html").render(
-        assets="assets",
-        title=package["title"],
-        version=package["version"],
-        description=package["description"],
-        created=package["created"],
-        date=str(package["created"])[:10],
-        licenses=[one.get("name", "") for one in package.get("licenses", [])],
-        figures=figures,
-        digest=digest,
-        starts=drawn.starts(tables),
-        relations=drawn.relations(figures),
-        source_chart=Markup(source_chart),  # noqa: S704 (escaped where it is drawn)
-        more_sources=more_sources,
-        time_chart=Markup(time_chart),  # noqa: S704
-        undated=undated,
-        language_chart=Markup(drawn.by_language(documents)),  # noqa: S704
-        sources=tables["sources"].table().to_pylist(),
-        publication=_PUBLICATION,
-        tables=_tables(package, tables),
-        files=files,
-        snippets=[{"tool": tool, "code": code} for tool, code in _SNIPPETS],
-        citation=citation(package, digest),
-        bibtex=bibtex(package, digest),
-        changelog=change_log(log),
-        inline=_inline,
+    return (
+        _templates()
+        .get_template("index.html")
+        .render(
+            assets="assets",
+            title=package["title"],
+            version=package["version"],
+            description=package["description"],
+            created=package["created"],
+            date=str(package["created"])[:10],
+            licenses=[one.get("name", "") for one in package.get("licenses", [])],
+            figures=figures,
+            digest=digest,
+            starts=drawn.starts(tables),
+            relations=drawn.relations(figures),
+            source_chart=Markup(source_chart),  # noqa: S704 (escaped where it is drawn)
+            more_sources=more_sources,
+            time_chart=Markup(time_chart),  # noqa: S704
+            undated=undated,
+            language_chart=Markup(drawn.by_language(documents)),  # noqa: S704
+            sources=tables["sources"].table().to_pylist(),
+            publication=_PUBLICATION,
+            tables=_tables(package, tables),
+            files=files,
+            snippets=[{"tool": tool, "code": code} for tool, code in _SNIPPETS],
+            citation=citation(package, digest),
+            bibtex=bibtex(package, digest),
+            changelog=change_log(log),
+            inline=_inline,
+        )
     )
 
 

@@ -85,7 +85,7 @@ class Shards:
                 version="2.6",
                 data_page_version="1.0",
                 compression="zstd",
-                compression_level=3,
+                compression_level=1,  # twice as fast for 4 % more bytes
                 use_dictionary=False,
                 write_statistics=[self._schema.names[0]],
                 write_page_checksum=True,

@@ -84,7 +84,7 @@ class _Numbers:
         """Where each hash is in the table; new ones are put there."""
         mask = np.uint64(self._hashes.size - 1)
         values = np.maximum(hashes, np.uint64(1))  # 0 is an empty place
-        slots = ((values ^ (values >> np.uint64(29))) & mask).astype(np.int64)
+        slots: NDArray[np.int64] = ((values ^ (values >> np.uint64(29))) & mask).astype(np.int64)
         left = np.arange(values.size)
         while left.size:
             here, mine = slots[left], values[left]
@@ -161,8 +161,8 @@ class Terms:
             turn=pl.int_range(pl.len()).over("number")
         )
         tables = []
-        for turn in range((pieces["turn"].max() or 0) + 1 if pieces.height else 0):  # type: ignore[operator]
-            of = pieces.filter(pl.col("turn") == turn)
+        pieces = pieces.sort("turn", maintain_order=True)
+        for of in pieces.partition_by("turn", maintain_order=True):
             table = np.full(len(self._tokens), -1, np.int64)
             table[of["number"].to_numpy()] = of["rank"].to_numpy()
             tables.append(table)
@@ -184,9 +184,7 @@ class Terms:
             if first < after:
                 yield _rows(distinct, self._range(tables, first, after))
 
-    def _range(
-        self, tables: list[NDArray[np.int64]], first: int, after: int
-    ) -> NDArray[np.uint64]:
+    def _range(self, tables: list[NDArray[np.int64]], first: int, after: int) -> NDArray[np.uint64]:
         """The pairs of word and row of some words, sorted, each once."""
         low, high = np.uint64(first << 32), np.uint64(after << 32)
         found = [pairs[(pairs >= low) & (pairs < high)] for pairs in self._pairs(tables)]
@@ -205,7 +203,8 @@ class Terms:
 
 def _distinct(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Sorted values, each once."""
-    return values[np.concatenate((np.ones(1, np.bool_), values[1:] != values[:-1]))]
+    first: NDArray[np.bool_] = np.concatenate((np.ones(1, np.bool_), values[1:] != values[:-1]))
+    return values[first]
 
 
 def _rows(distinct: list[str], pairs: NDArray[np.uint64]) -> pa.Table:

@@ -212,7 +212,9 @@ class Views:
         for name, found in (("place", listed), ("variant", alike)):
             number = pl.int_range(pl.len()).over("id") // PART_ROWS
             cut = found.with_columns(part=number.cast(pl.Int32))
-            cut = cut.group_by("id", "part", maintain_order=True).agg(pl.col(name).alias(f"{name}s"))
+            cut = cut.group_by("id", "part", maintain_order=True).agg(
+                pl.col(name).alias(f"{name}s")
+            )
             whole = whole.join(cut, on=["id", "part"], how="full", coalesce=True)
         return whole.sort("id", "part").with_columns(
             last=pl.col("id") != pl.col("id").shift(-1).fill_null("")
@@ -236,9 +238,8 @@ class Views:
         both = pl.concat([ahead, back]).collect().sort("paragraph_id", "other_id")
         texts = self._texts(both.select(pl.col("other_id").alias("paragraph_id")).unique())
         texts = texts.select(
-            pl.col("paragraph_id").alias("other_id"), pl.col("paragraph").str.slice(0, LEANING).alias("text")
+            pl.col("paragraph_id").alias("other_id"),
+            pl.col("paragraph").str.slice(0, LEANING).alias("text"),
         )
         both = both.join(texts, on="other_id", how="left", maintain_order="left")
-        return both.select(
-            pl.col("paragraph_id").alias("id"), variant=pl.struct(*names, "text")
-        )
+        return both.select(pl.col("paragraph_id").alias("id"), variant=pl.struct(*names, "text"))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
 
 from onrecord.page.render import HERE, render
 from onrecord.page.shards import write_shards
@@ -30,17 +31,23 @@ FIRST_ROWS, CELL = 200, 600
 _MEMORY = 64 * 1024 * 1024
 
 
+def first_rows(rows: Rows) -> pa.Table:
+    """The first rows of a table, with long cells cut."""
+    first = next(rows.groups(FIRST_ROWS), rows.schema.empty_table())
+    frame = pl.from_arrow(first)
+    assert isinstance(frame, pl.DataFrame)
+    cut = frame.with_columns(pl.col(pl.String).str.slice(0, CELL))
+    return cut.to_arrow().cast(rows.schema).combine_chunks()
+
+
 def _first_rows(tables: Mapping[str, Rows], folder: Path) -> dict[str, int]:
     """Write the first rows of each table, with long cells cut; return how many."""
     folder.mkdir(parents=True)
     shown = {}
     for name, rows in tables.items():
-        first = next(rows.groups(FIRST_ROWS), rows.schema.empty_table())
-        frame = pl.from_arrow(first)
-        assert isinstance(frame, pl.DataFrame)
-        cut = frame.with_columns(pl.col(pl.String).str.slice(0, CELL)).to_arrow().cast(rows.schema)
+        cut = first_rows(rows)
         with parquet_writer(rows.schema, folder / f"{name}.parquet") as writer:
-            writer.write_table(cut.combine_chunks())
+            writer.write_table(cut)
         shown[name] = cut.num_rows
     return shown
 
