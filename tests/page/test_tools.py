@@ -49,9 +49,7 @@ def test_axe_finds_nothing_serious(
     found = []
     for view in _views(seed_release):
         shown.go(view)
-        shown.page.evaluate(
-            "document.querySelectorAll('details').forEach((d) => { d.open = true })"
-        )
+        shown.page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
         result = shown.page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
         found += [
             f"{view}: {one['id']}: {one['nodes'][0]['html'][:200]}"

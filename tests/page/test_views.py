@@ -212,6 +212,24 @@ def test_without_scripts_everything_that_needs_no_data_is_there(
     assert "@misc{" in shown.text("#cite-bibtex")
 
 
+@pytest.mark.parametrize(
+    ("view", "limit"),
+    [
+        ("#/table/paragraphs", 500_000),
+        ("#/table/occurrences", 500_000),
+        ("#/document/{article}", 400_000),
+        ("#/search/human%20rights", 500_000),
+    ],
+)
+def test_a_view_fetches_little(
+    tab: Callable[..., Tab], seed_page: str, article: str, view: str, limit: int
+) -> None:
+    shown = tab().open(seed_page + view.format(article=article))
+    traffic = shown.page.evaluate("window.onrecord.traffic")
+    assert 0 < traffic["bytes"] <= limit
+    assert traffic["requests"] <= 20
+
+
 def test_narrow_screens_need_no_scrolling_sideways(
     tab: Callable[..., Tab], seed_page: str, article: str
 ) -> None:

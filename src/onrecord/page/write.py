@@ -18,10 +18,11 @@ from onrecord.page.shards import write_shards
 from onrecord.page.terms import COMMON, KEPT, LONGEST, PAIRS, TERMS, Terms
 from onrecord.page.views import PLACES, RECORDS, Views
 from onrecord.release.catalog import PAGE
+from onrecord.release.selection import ASSETS
 from onrecord.release.write import parquet_writer
 from onrecord.scratch import Rows, Scratch
 
-ASSETS, VIEW = "assets", "view"
+VIEW = "view"
 #: Files of ``assets/``, as they lie beside this module.
 ASSET_NAMES = ("page.css", "page.js", "LICENSES.txt")
 FORMAT = "onrecord-view/1"

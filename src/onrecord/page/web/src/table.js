@@ -15,7 +15,7 @@ function cell (value, cutAt) {
   const shown = value.length > 240 ? `${value.slice(0, 240)} …` : value
   const text = h('td', { class: 'words', dir: 'auto' }, shown)
   if (value.length > 240) {
-    const whole = h('button', { type: 'button', class: 'quiet', 'aria-label': 'Show the whole cell' }, 'more')
+    const whole = h('button', { type: 'button', class: 'quiet' }, 'whole cell')
     whole.addEventListener('click', () => {
       text.textContent = value + (cutAt && value.length >= cutAt ? ' … (cut here; load all rows for the rest)' : '')
     })
