@@ -74,7 +74,7 @@ def test_two_releases_and_a_run_without_changes(
     assert visible(s3) == [("1.0.0", "1.0.0"), ("1.1.0", "1.1.0")]
     after = there(s3)
     changed = {name for name in before if after[name] != before[name]}
-    assert changed == {"releases/index.json", "releases/latest.json"}
+    assert changed == {f"releases/{name}" for name in ("index.html", "index.json", "latest.json")}
     index = json.loads(after["releases/index.json"])
     assert json.loads(after["releases/latest.json"]) == index["releases"][-1]
     assert json.loads(after["releases/1.1.0/provenance.json"])["previous"]["version"] == "1.0.0"
