@@ -389,7 +389,13 @@ def test_what_was_withdrawn_since_is_named(
     assert result.code == 0, result.message
     assert "1.1.0+w1" in result.stdout
     assert "withdrawn from 1.1.0," in result.message
-    assert visible(tmp_path / "to") == ["1.1.0", "1.1.0_w1", "index.html", "index.json", "latest.json"]
+    assert visible(tmp_path / "to") == [
+        "1.1.0",
+        "1.1.0_w1",
+        "index.html",
+        "index.json",
+        "latest.json",
+    ]
 
 
 def problems(result: Any) -> list[tuple[str, str]]:

@@ -61,7 +61,7 @@ def bars(title: str, rows: Sequence[tuple[str, int]], unit: str, left: int = 230
     for i, (name, n) in enumerate(rows):
         y = i * _ROW
         width = max(room * n / most, 1.5 if n else 0)
-        body.append(_text(left - 12, y + 19, _isolated(_cut(name, 30)), "label", "end"))
+        body.append(_text(left - 12, y + 19, _isolated(_cut(name, 26)), "label", "end"))
         body.append(_rect(left, y + 7, width, _BAR, "bar"))
         body.append(_text(left + width + 8, y + 19, f"{n:,}", "number"))
     said = "; ".join(f"{name} {n:,}" for name, n in rows[:12])
@@ -70,7 +70,7 @@ def bars(title: str, rows: Sequence[tuple[str, int]], unit: str, left: int = 230
 
 def columns(title: str, rows: Sequence[tuple[str, int]]) -> str:
     """One column a row, side by side, for what goes on in time."""
-    height, bottom, top = 210, 28, 20
+    height, bottom, top = 216, 28, 30
     most = max((n for _, n in rows), default=0) or 1
     step = WIDTH / max(len(rows), 1)
     width = min(step * 0.72, 54)
@@ -102,7 +102,7 @@ def shares(title: str, rows: Sequence[tuple[str, Mapping[str, int]]]) -> str:
     body, said = [], []
     for i, (name, counts) in enumerate(rows):
         y, x, total = i * _ROW, float(left), sum(counts.values())
-        body.append(_text(left - 12, y + 19, _isolated(_cut(name, 30)), "label", "end"))
+        body.append(_text(left - 12, y + 19, _isolated(_cut(name, 26)), "label", "end"))
         for relation in RELATIONS:
             width = room * counts.get(relation, 0) / total if total else 0
             if width:
