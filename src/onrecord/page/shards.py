@@ -39,12 +39,11 @@ class Shards:
     sizes of the rows alone.
 
     Args:
-        folder: where to; made here.
+        folder: where to; made with the first file.
         schema: the columns; the first is the key, by which the rows are sorted.
     """
 
     def __init__(self, folder: Path, schema: pa.Schema) -> None:
-        folder.mkdir(parents=True)
         self._folder = folder
         self._schema = schema
         self._waiting: list[pa.Table] = []
@@ -77,6 +76,7 @@ class Shards:
         group = pa.concat_tables(self._waiting).combine_chunks()
         self._waiting, self._size = [], 0
         if self._writer is None:
+            self._folder.mkdir(parents=True, exist_ok=True)
             self._path = self._folder / f"{len(self._directory):05}.parquet"
             self._first = group.column(0)[0].as_py()
             self._writer = pq.ParquetWriter(

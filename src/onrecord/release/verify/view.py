@@ -19,6 +19,7 @@ from polars.io.plugins import register_io_source
 from onrecord.page.terms import PAIRS, TERMS, Terms
 from onrecord.page.views import PLACES, RECORDS, Views
 from onrecord.page.write import FORMAT, first_rows
+from onrecord.records.schema import TABLES
 from onrecord.release.verify.files import Files, Progress, read
 from onrecord.release.verify.report import Problem
 from onrecord.release.verify.rows import ParquetRows, Published, first_difference
@@ -137,7 +138,7 @@ def check_view(
         progress: see `Progress`.
     """
     raw = read(files, _DIRECTORY) if _DIRECTORY in usable else None
-    if raw is None:
+    if raw is None or not set(TABLES) <= set(tables):
         return []  # a release without a page, or a part of one
     progress("view", 0)
     try:
