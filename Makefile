@@ -13,7 +13,7 @@ export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help release test test-hostile test-ecosystem check format clean dictionary page bench bench-quality bench-speed bench-peers bench-lookup bench-validate bench-page
+.PHONY: help release test test-hostile test-ecosystem check format clean reference dictionary docs page bench bench-quality bench-speed bench-peers bench-lookup bench-validate bench-page
 
 help:  ## say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -38,8 +38,9 @@ test: $(STAMP)  ## run the whole test suite
 test-hostile: $(STAMP)  ## fault injection, hostile input and fuzzing
 	$(BIN)/python -m pytest -m hostile
 
-# The page in Chromium with axe, and its scripts built again. Says what is missing where it is.
-test-ecosystem: $(STAMP)  ## what needs the tools of others
+# Makes environments of its own below tests/ecosystem/.envs/, some 700 MB. The page is looked at in
+# Chromium with axe, and its scripts are built again, where there are Chromium and npm.
+test-ecosystem: $(STAMP)  ## mlcroissant, datasets, RO-Crate, DataCite, CFF; the tutorial; the page with axe
 	$(if $(shell command -v npm),npm --prefix $(WEB) install --no-audit --no-fund --no-package-lock --loglevel=error)
 	$(BIN)/python -m pytest -m ecosystem
 
@@ -52,8 +53,13 @@ format: $(STAMP)  ## format the code
 	$(BIN)/ruff format src flows tests bench
 	$(BIN)/ruff check --fix src flows tests bench
 
-dictionary: $(STAMP)  ## rewrite docs/data-dictionary.md from schemas/
-	$(BIN)/python -m onrecord.records.dictionary docs/data-dictionary.md
+reference: $(STAMP)  ## rewrite the pages of docs/ that come from the code
+	$(BIN)/python -m onrecord.reference docs
+
+dictionary: reference
+
+docs: $(STAMP)  ## build the documentation into site/; needs no network
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
 # The bundle is committed, so that nobody needs npm to make a release.
 page:  ## build the scripts of the page from src/onrecord/page/web/

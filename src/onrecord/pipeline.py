@@ -47,6 +47,7 @@ from onrecord.release.aliases import also_known_as
 from onrecord.release.caps import exceeded
 from onrecord.release.catalog import release_path
 from onrecord.release.changes import Plan, Previous, plan
+from onrecord.release.dataset import UNDESCRIBED, Dataset, read_dataset
 from onrecord.release.describe import quality
 from onrecord.release.earlier import give_back, old_wordings, returning
 from onrecord.release.edits import follow
@@ -97,6 +98,7 @@ class Found:
         containers: sha256 of each file that a reader read, by source and path.
         members: source and path of the file that a document was found in, by its id.
         looked: whether files that are called like plain texts were looked into.
+        dataset: what is said of all sources together.
     """
 
     sources: list[Source]
@@ -110,6 +112,7 @@ class Found:
     containers: dict[tuple[str, str], str] = field(default_factory=dict)
     members: dict[str, tuple[str, str]] = field(default_factory=dict)
     looked: bool = False
+    dataset: Dataset = UNDESCRIBED
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +141,7 @@ class Outcome:
 
 
 def discover(seeds: Path, settings: Settings, data: Path | None = None) -> Found:
-    """Read every ``source.yml`` and list the files that belong to the sources.
+    """Read ``dataset.yml`` and every ``source.yml``, and list the files that belong to the sources.
 
     Pages that were fetched for them (``onrecord.collect``) are in the archive of `data`.
     """
@@ -147,6 +150,7 @@ def discover(seeds: Path, settings: Settings, data: Path | None = None) -> Found
     known = Custody(data / "archive").known() if data and fetched else {}
     archive = Archive(data / "archive") if data and known else None
     found = Found([source for source, _ in described], [], {}, [], [], {}, {}, [])
+    found = replace(found, dataset=read_dataset(seeds))
     for stray in sorted(p.name for p in seeds.iterdir() if not p.is_dir()):
         found.remarks.append(f"{stray}: left out, it is in no source's folder")
     for source, folder in described:
@@ -483,6 +487,7 @@ def record(
     previous: Previous | None,
     data: Path,
     renamed: Mapping[str, str],
+    dataset: Dataset,
     settings: Settings,
 ) -> Plan:
     """Make the tables and decide what the release would be."""
@@ -509,7 +514,8 @@ def record(
         now = tables["paragraphs"], tables["occurrences"]
         return follow(gone, before, *now, settings.threads)
 
-    return plan(tables, previous, fates, split_off, followed, wordings, corpus.scratch)
+    aside = corpus.scratch
+    return plan(tables, previous, fates, split_off, followed, wordings, aside, dataset)
 
 
 def _unrestored(tables: Mapping[str, Rows], threads: int) -> list[str]:
@@ -739,8 +745,8 @@ def _planned(found: Found, job: _Job) -> Plan:
     found.withheld.extend(_withheld(corpus, found))
     split_off = run(unglue, corpus, previous, settings)
     census, decisions = run(deduplicate, corpus, archive, previous, settings)
-    made = corpus, census, decisions, split_off, archive, previous, job.data, found.renamed
-    return run(record, *made, settings)
+    made = corpus, census, decisions, split_off, archive, previous, job.data
+    return run(record, *made, found.renamed, found.dataset, settings)
 
 
 def _read_corpus(found: Found, job: _Job) -> Corpus:

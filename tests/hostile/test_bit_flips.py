@@ -69,7 +69,7 @@ def test_every_flipped_bit_of_the_index_is_found(
 ) -> None:
     missed = []
     tried = 0
-    for name in ("index.json", "latest.json"):
+    for name in ("index.json", "latest.json", "feed.atom"):
         path = signed / "releases" / name
         for bit in range(0, path.stat().st_size * 8, 5):
             tried += 1

@@ -132,3 +132,26 @@ def test_a_wording_stays_when_an_earlier_copy_arrives(dataset: Dataset) -> None:
     dataset.write("00.txt", near)
     dataset.release()
     assert set(dataset.paragraphs("1.2.0")) == {FIRST, SECOND}
+
+
+#: A notice as three pages of digital.gov print it. The first and the last are kept apart; the one
+#: between is a copy of both.
+NOTICE = (
+    "All references to specific brands and/or companies are used only for illustrative purposes "
+    "and do not imply endorsement by the U.S. federal government or any federal government agency."
+)
+NOTICES = f"**Disclaimer**: {NOTICE}", f"_({NOTICE})_", f"<i>({NOTICE})</i>"
+
+
+def test_a_copy_of_two_kept_texts_stays_with_its_own(tmp_path: Path, make_source: Any) -> None:
+    """What the first release published says nothing new of the same input."""
+    dataset = Dataset(tmp_path, make_source)
+    order = [NOTICES[0], NOTICES[1], NOTICES[2]]
+    for number, text in enumerate(order):
+        dataset.write(f"page-{number}.txt", text)
+    first = dataset.release()
+    relations = [row["relation"] for row in dataset.rows("1.0.0", "occurrences")]
+    assert relations.count("near") == 1
+    again = dataset.release()
+    assert not again.published
+    assert again.content_digest == first.content_digest

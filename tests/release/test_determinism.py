@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from onrecord.release.layout import DESCRIPTIONS
+
 EPOCH = "1700000000"
 
 
@@ -65,6 +67,8 @@ def test_without_an_epoch_only_the_creation_time_differs(seeds: Path, tmp_path: 
     other = _build(seeds, tmp_path / "b", SOURCE_DATE_EPOCH="1800000000")
     differing = {name for name in one if one[name] != other[name]}
     assert differing == {
+        "1.0.0/README.md",  # the year stands in the citation
+        *(f"1.0.0/{name}" for name in DESCRIPTIONS),
         "1.0.0/datapackage.json",
         "1.0.0/parquet/datapackage.json",
         "1.0.0/provenance.json",
@@ -73,6 +77,7 @@ def test_without_an_epoch_only_the_creation_time_differs(seeds: Path, tmp_path: 
         "index.html",
         "index.json",
         "latest.json",
+        "feed.atom",
     }
 
 

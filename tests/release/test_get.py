@@ -10,6 +10,7 @@ from typing import Any
 import filelock
 import pytest
 
+from onrecord.release.layout import DESCRIPTIONS
 from onrecord.release.objects import Objects
 from onrecord.release.place import open_release
 from onrecord.release.selection import read_selection
@@ -26,6 +27,7 @@ EXPLAINS = {
     "parquet/datapackage.json",
     "provenance.json",
     "quality.json",
+    *DESCRIPTIONS,
 }
 
 

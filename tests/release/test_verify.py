@@ -27,6 +27,7 @@ from onrecord.records.schema import TABLES, schema
 from onrecord.release import compare, publish
 from onrecord.release.catalog import as_json
 from onrecord.release.digest import release_digest, table_digest
+from onrecord.release.layout import DESCRIPTIONS
 from onrecord.release.verify import Depth, Folder, find, rows, verify
 from onrecord.release.write import csv_writer, parquet_writer
 from onrecord.settings import Settings
@@ -82,6 +83,12 @@ def edit(path: Path, change: Callable[[Any], object]) -> None:
     path.write_text(as_json(content), encoding="utf-8")
 
 
+def _replace(path: Path, old: str, new: str) -> None:
+    if old and path.exists():
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace(old, new), encoding="utf-8")
+
+
 def reseal(root: Path) -> None:
     """Make sums, sizes and hashes agree with changed files, as a forger would."""
 
@@ -91,7 +98,16 @@ def reseal(root: Path) -> None:
             if "hash" in resource and file.exists():
                 resource |= {"bytes": file.stat().st_size, "hash": f"sha256:{_sha256(file)}"}
 
+    def listed_with_hashes(content: Any) -> None:
+        for one in [*content.get("distribution", []), *content.get("@graph", [])]:
+            file = root / one.get("contentUrl", one["@id"])
+            if "sha256" in one and file.exists():
+                one["sha256"] = _sha256(file)
+
     edit(root / "datapackage.json", stated)
+    for name in ("croissant.json", "ro-crate-metadata.json"):
+        if (root / name).exists():
+            edit(root / name, listed_with_hashes)
     files = sorted(p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file())
     lines = [f"{_sha256(root / name)}  {name}\n" for name in files if name != "SHA256SUMS"]
     (root / "SHA256SUMS").write_text("".join(lines), encoding="utf-8")
@@ -114,8 +130,8 @@ def rewrite(root: Path, name: str, change: Callable[[pl.DataFrame], pl.DataFrame
     facts["table_digests"][name] = table_digest(name, table)
     facts["content_digest"] = release_digest(facts["table_digests"])
     (root / "provenance.json").write_text(as_json(facts), encoding="utf-8")
-    readme = (root / "README.md").read_text(encoding="utf-8")
-    (root / "README.md").write_text(readme.replace(before, facts["content_digest"]), "utf-8")
+    for said in ("README.md", *DESCRIPTIONS):
+        _replace(root / said, before, facts["content_digest"])
     if name in ("documents", "paragraphs"):
         edit(root / "quality.json", lambda figures: figures.update({name: table.num_rows}))
     reseal(root)
@@ -226,7 +242,8 @@ def test_changed_records_do_not_fit_the_digest(root: Path) -> None:
     assert findings(root) == {page}  # consistent but for its page: only others can tell
     edit(root / "provenance.json", lambda facts: facts.update(content_digest="0" * 64))
     reseal(root)
-    assert codes(root) == {("provenance.json", "digest-error"), ("README.md", "digest-error")}
+    naming = {"README.md", *DESCRIPTIONS} - {"ro-crate-metadata.json"}
+    assert codes(root) == {(name, "digest-error") for name in {"provenance.json", *naming}}
     edit(root / "provenance.json", lambda facts: facts["table_digests"].update(sources="0" * 64))
     reseal(root)
     assert {
@@ -421,7 +438,8 @@ def test_a_forged_old_release_breaks_the_index_and_the_chain(data: Path) -> None
     digest = json.loads((old / "provenance.json").read_text(encoding="utf-8"))["content_digest"]
     fresh = {"content_digest": digest, "sums_sha256": _sha256(old / "SHA256SUMS")}
     edit(data / "releases" / "index.json", lambda index: index["releases"][0].update(fresh))
-    assert _check_all(data) == {("provenance.json", "previous", "chain-error")}
+    wrong = {("provenance.json", "previous", "chain-error"), ("feed.atom", "", "index-error")}
+    assert _check_all(data) == wrong
 
 
 def test_a_superseded_release_keeps_the_chain_whole(data: Path) -> None:

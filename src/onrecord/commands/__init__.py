@@ -16,6 +16,7 @@ from onrecord.commands import (
     diff,
     export,
     get,
+    new,
     preview,
     release,
     restore,
@@ -30,27 +31,26 @@ from onrecord.errors import OnrecordError
 
 app = typer.Typer(
     name="onrecord",
-    no_args_is_help=True,
     add_completion=True,
+    invoke_without_command=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Start with:  onrecord release   then look into data/releases/.",
+    epilog="Start with:  onrecord new my-dataset   or, where there are sources:  onrecord release. "
+    "Every command explains itself:  onrecord release --help",
 )
 
-app.command("check")(check.command)
-app.command("collect")(collect.command)
-app.command("diff")(diff.command)
-app.command("export")(export.command)
-app.command("get")(get.command)
-app.command("list")(list_.command)
-app.command("preview")(preview.command)
-app.command("release")(release.command)
-app.command("restore")(restore.command)
-app.command("validate")(validate.command)
-app.command("verify")(verify.command)
-app.command("why")(why.command)
-app.command("withdraw")(withdraw.command)
+#: Groups of commands, in the order in which people come to need them.
+_PANELS = {
+    "Start": {"new": new, "validate": validate, "collect": collect},
+    "Publish": {"release": release, "withdraw": withdraw},
+    "Look": {"preview": preview, "list": list_, "get": get, "diff": diff, "why": why},
+    "Use": {"export": export, "restore": restore},
+    "Check": {"verify": verify, "check": check},
+}
+for _panel, _commands in _PANELS.items():
+    for _name, _module in _commands.items():
+        app.command(_name, rich_help_panel=_panel)(_module.command)
 
 
 def _version(wanted: bool) -> None:
@@ -63,6 +63,7 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def onrecord(
+    context: typer.Context,
     version: Annotated[
         bool,
         typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
@@ -72,6 +73,8 @@ def onrecord(
 
     Every paragraph once, every byte accounted for.
     """
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ def command(
         Path | None, typer.Option(help="Table Schema of a single file, in JSON.")
     ] = None,
     as_json: Annotated[
-        bool, typer.Option("--json", help="A report in the shape of frictionless' reports.")
+        bool, typer.Option("--json", help="Print JSON, in the shape of frictionless' reports.")
     ] = False,
     limit: Annotated[
         int, typer.Option(min=1, help="So many errors of one table are enough.")

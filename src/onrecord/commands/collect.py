@@ -70,9 +70,7 @@ def command(
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 when anything at all failed.")
     ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Write what was done to stdout as JSON.")
-    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
 ) -> None:
     """Fetch what sources name on the web into the archive.
 

@@ -33,7 +33,7 @@ def command(
         int | None,
         typer.Option(min=1, help=f"Show at most so many of them; {_ROWS} by default, all as JSON."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the difference as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
 ) -> None:
     """Say how two releases differ.
 

@@ -1,5 +1,7 @@
 """``onrecord restore``: rebuild a document's raw bytes from a release."""
 
+import hashlib
+import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -27,6 +29,9 @@ def command(
     output: Annotated[
         Path | None, typer.Option(help="File to write; standard output by default.")
     ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="With --output: print what was written as JSON.")
+    ] = False,
 ) -> None:
     """Rebuild a document's raw bytes from the release's tables alone.
 
@@ -40,6 +45,8 @@ def command(
     from onrecord.release.place import open_release
     from onrecord.release.restore import restore
 
+    if as_json and output is None:
+        raise typer.BadParameter("only with --output", param_hint="--json")
     raw = restore(open_release(data, release), document_id, archive or Path(data) / "archive")
     if output is None:
         sys.stdout.buffer.write(raw)
@@ -49,4 +56,9 @@ def command(
         output.write_bytes(raw)
     except OSError as error:
         raise RefusedError(f"{output}: can't be written: {error.strerror or error}") from None
+    if as_json:
+        sha256 = hashlib.sha256(raw).hexdigest()
+        said = {"document_id": document_id, "output": str(output), "bytes": len(raw)}
+        typer.echo(json.dumps({**said, "sha256": sha256}, indent=2, ensure_ascii=False))
+        return
     note(f"{len(raw):,} bytes, sha256 as published: {output}")

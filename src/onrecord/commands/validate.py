@@ -1,14 +1,18 @@
 """``onrecord validate``: check sources without building anything."""
 
+import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
 from onrecord.commands.console import err, note, out
+from onrecord.commands.marked import grid, shortened
+
+if TYPE_CHECKING:
+    from onrecord.ingest.quarantine import Rejected
+    from onrecord.pipeline import Found
 
 
 def command(
@@ -26,14 +30,15 @@ def command(
         list[str] | None,
         typer.Option(metavar="NAME=NUMBER", help="Change a limit of reading; see release --help."),
     ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
 ) -> None:
     """Check sources without building a release, and without writing anything.
 
-    Reads every source.yml, every file, and every page that `onrecord collect` fetched, and lists
-    what a release would quarantine.
+    Reads dataset.yml, every source.yml, every file, and every page that `onrecord collect`
+    fetched, and lists what a release would quarantine.
 
-    Exit codes: 0 every source.yml is right (files for quarantine are only listed); 2 wrong
-    usage or a bad source.yml.
+    Exit codes: 0 all descriptions are right (files for quarantine are only listed); 2 wrong
+    usage or a bad source.yml or dataset.yml.
     """
     from onrecord import pipeline
     from onrecord.ingest.archive import Archive
@@ -48,23 +53,23 @@ def command(
             rejected += unreadable
             for source_id in sources:
                 readable[source_id] = readable.get(source_id, 0) + 1
-    table = Table(box=None, pad_edge=False)
-    table.add_column("source", no_wrap=True)
-    table.add_column("title", no_wrap=True, max_width=40, overflow="ellipsis")
-    table.add_column("published", no_wrap=True)
-    table.add_column("licence", no_wrap=True)
-    table.add_column("documents", justify="right")
-    table.add_column("quarantine", justify="right")
-    for source in found.sources:
-        table.add_row(
-            source.id,
-            Text(source.title),
-            source.publication.value,
-            source.license or "not stated",
-            f"{readable.get(source.id, 0):,}",
-            f"{sum(r.source_id == source.id for r in rejected):,}",
-        )
-    out.print(table, width=None if out.is_terminal else 200)
+    if as_json:
+        _print_json(found, readable, rejected)
+        return
+    grid(
+        ["source", "title", "published", "licence", "documents", "quarantine"],
+        [
+            [
+                source.id,
+                shortened(source.title, 40),
+                source.publication.value,
+                source.license or "not stated",
+                f"{readable.get(source.id, 0):,}",
+                f"{sum(r.source_id == source.id for r in rejected):,}",
+            ]
+            for source in found.sources
+        ],
+    )
     for remark in found.remarks:
         note(f"note: {remark}")
     for reject in sorted(rejected):
@@ -72,6 +77,28 @@ def command(
         name += f"!/{reject.locator}" if reject.locator else ""
         line = f"{name!r}: {reject.reason}: {reject.detail}"
         out.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _print_json(found: "Found", readable: dict[str, int], rejected: "list[Rejected]") -> None:
+    """All that was found, for programs."""
+    sources = [
+        {
+            "source_id": source.id,
+            "title": source.title,
+            "publication": source.publication.value,
+            "license": source.license,
+            "documents": readable.get(source.id, 0),
+            "quarantine": sum(one.source_id == source.id for one in rejected),
+        }
+        for source in found.sources
+    ]
+    content = {
+        "dataset": found.dataset.stated(),
+        "sources": sources,
+        "quarantine": [one._asdict() for one in sorted(rejected)],
+        "remarks": found.remarks,
+    }
+    typer.echo(json.dumps(content, indent=2, ensure_ascii=False))
 
 
 class _Quiet:

@@ -34,7 +34,7 @@ def command(
         Path | None,
         typer.Option(help="Require a signature by one of these: see `man ssh-keygen`."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
 ) -> None:
     """Say whether a release is what it says it is, and if not, what is wrong and where.
 

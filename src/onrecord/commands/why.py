@@ -47,7 +47,7 @@ def command(
     limit: Annotated[
         int, typer.Option(min=1, help="Tell at most so many places and variants in full.")
     ] = 10,
-    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
 ) -> None:
     """Say why a record is what it is.
 

@@ -49,7 +49,7 @@ def command(
         ),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do it; else only say what would be.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="The plan, for programs.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
 ) -> None:
     """Take a paragraph or a document out of all releases, with every trace of its text.
 

@@ -12,16 +12,19 @@ import numpy as np
 
 from onrecord.kernel import kernel
 
-#: Pairs whose differing middles need more cells than this are not aligned.
-MOST_CELLS = 64_000_000
+#: Pairs in whose differing middles alike tokens meet in more places are not aligned: tables full
+#: of one figure.
+MOST_POINTS = 4_000_000
 #: A run at either end that is shorter than this and lies apart from the rest is a coincidence.
 WEAK_RUN = 3
 #: So long a common head or tail is taken for aligned without a look at the rest.
 ANCHOR = 8
-#: Scores: a match, one that continues a run, a token in a gap.
-_MATCH, _CONTINUED, _GAP = 128, 192, -1
-
-_FROM_MATCH, _FROM_ABOVE, _FROM_LEFT, _START, _CONTINUES = 0, 1, 2, 3, 4
+#: Scores: a match, one that continues a run. A token in a gap costs 1.
+_MATCH, _CONTINUED = 128, 192
+_NO_SCORE = -(1 << 60)
+#: Columns of the points at which tokens match: its place among the covered tokens of either text,
+#: the point before it on the best way there or -1, and the score of that way.
+_ROW, _COLUMN, _BEFORE, _SCORE = range(4)
 
 
 @kernel
@@ -63,6 +66,70 @@ def _kept(hashes, covered, first, start, end):
 
 
 @kernel
+def _places(values):
+    """Where to find equal hashes: (slots, following).
+
+    The slot of a hash, see `_slot`, has the first column with it; ``following`` leads from each
+    column to the next one with the same hash. Both end with -1.
+    """
+    size = 16
+    while size < 2 * values.size:
+        size *= 2
+    slots = np.full(size, -1, np.int32)
+    following = np.empty(values.size, np.int32)
+    for j in range(values.size - 1, -1, -1):
+        slot = _slot(slots, values, values[j])
+        following[j] = slots[slot]
+        slots[slot] = j
+    return slots, following
+
+
+@kernel
+def _slot(slots, values, value):
+    """The slot of a hash, or an empty one where no column has it."""
+    mask = np.uint64(slots.size - 1)
+    slot = value & mask
+    while slots[slot] >= 0 and values[slots[slot]] != value:
+        slot = (slot + np.uint64(1)) & mask
+    return slot
+
+
+@kernel
+def _with_room(points, size):
+    """`points`, or a copy of it that has room for `size` rows."""
+    if size <= points.shape[0]:
+        return points
+    larger = np.empty((max(size, 2 * points.shape[0]), points.shape[1]), points.dtype)
+    larger[: points.shape[0]] = points
+    return larger
+
+
+@kernel
+def _best_before(tree, points, column):
+    """(score, point) of the best of the points in `tree` left of a column: the first of equals."""
+    score, best = _NO_SCORE, -1
+    while column > 0:
+        point = tree[column]
+        if point >= 0 and points[point, _SCORE] >= score:
+            score, best = points[point, _SCORE], point
+        column -= column & -column
+    return score, best
+
+
+@kernel
+def _put(tree, points, point):
+    """Put a point into `tree`, which has those of the rows above."""
+    column = points[point, _COLUMN]
+    node = column + 1
+    while node < tree.size:
+        other = tree[node]
+        ahead = points[point, _SCORE] - (points[other, _SCORE] if other >= 0 else _NO_SCORE)
+        if ahead > 0 or (ahead == 0 and column <= points[other, _COLUMN]):
+            tree[node] = point
+        node += node & -node
+
+
+@kernel
 def _align_middle(at_a, of_a, at_b, of_b, head, anchored, partner):
     """Align the covered tokens between a common head and tail; write their `partner`.
 
@@ -73,70 +140,75 @@ def _align_middle(at_a, of_a, at_b, of_b, head, anchored, partner):
         anchored: whether a common tail holds it at its end.
         partner: int64[n], written: for each token of a the token of b that it matches.
 
-    A cell (i, j) stands for all tokens up to at_a[i] and at_b[j]. What is not covered costs
-    its share of the gap and needs no cell of its own.
+    Returns:
+        Whether it was done: False where too many tokens are alike.
+
+    Only the points where a token meets its like are looked at, row by row: the sparse dynamic
+    programming of Eppstein, Galil, Giancarlo and Italiano ("Sparse dynamic programming I",
+    Journal of the ACM, 1992). Both positions are added to every score, and with that a gap costs
+    nothing: the best way to a point is by the best of all points above and left of it. A tree
+    over the columns knows that one (Fenwick, "A new data structure for cumulative frequency
+    tables", 1994). At a tie it is one of the row right above, the last of them, then one in the
+    first column, the lowest of them.
     """
     rows, columns = at_a.size, at_b.size
-    trace = np.empty((rows + 1, columns + 1), np.uint8)
-    trace[0, :] = _FROM_LEFT if head else _START
-    trace[:, 0] = _FROM_ABOVE if head else _START
-    worst = np.int32(-(1 << 30))
-    best = np.zeros(columns + 1, np.int32)  # row above, then this row
-    match = np.full(columns + 1, worst, np.int32)
-    step_b = np.empty(columns + 1, np.int32)  # tokens from one column to the next
-    for j in range(1, columns + 1):
-        step_b[j] = at_b[j - 1] - (at_b[j - 2] if j > 1 else head - 1)
-        if head:
-            best[j] = best[j - 1] + _GAP * step_b[j]
-    top, top_i, top_j = np.int32(0), 0, 0
-    for i in range(1, rows + 1):
-        value = of_a[i - 1]
-        step_a = np.int32(at_a[i - 1] - (at_a[i - 2] if i > 1 else head - 1))
-        diagonal_best, diagonal_match = best[0], match[0]
-        left = best[0] + _GAP * step_a if head else np.int32(0)
-        best[0] = left
-        for j in range(1, columns + 1):
-            above_best, above_match = best[j], match[j]
-            here = worst
-            step = 0
-            if of_b[j - 1] == value:
-                here = diagonal_best + _GAP * (step_a + step_b[j] - 2)
-                if not head and here < 0:
-                    here = np.int32(0)
-                here += _MATCH
-                if step_a == 1 and step_b[j] == 1 and diagonal_match + _CONTINUED >= here:
-                    here = diagonal_match + _CONTINUED
-                    step = _CONTINUES
-            score, source = here, _FROM_MATCH
-            left += _GAP * step_b[j]
-            if left > score:
-                score, source = left, _FROM_LEFT
-            above = above_best + _GAP * step_a
-            if above > score:
-                score, source = above, _FROM_ABOVE
-            if not head and score <= 0:
-                score, source = np.int32(0), _START
-            trace[i, j] = source | step
-            diagonal_best, diagonal_match = above_best, above_match
-            best[j], match[j] = score, here
-            left = score
-            if score > top:
-                top, top_i, top_j = score, i, j
-    i, j = (rows, columns) if anchored else (top_i, top_j)
-    forced = False  # the match before must be taken, because this one continues it
-    while i > 0 and j > 0:
-        cell = trace[i, j]
-        if forced or cell & 3 == _FROM_MATCH:
-            partner[at_a[i - 1]] = at_b[j - 1]
-            forced = cell & _CONTINUES != 0
-            i -= 1
-            j -= 1
-        elif cell & 3 == _START:
-            break
-        elif cell & 3 == _FROM_ABOVE:
-            i -= 1
-        else:
-            j -= 1
+    points = np.empty((rows + columns, 4), np.int64)
+    slots, following = _places(of_b)
+    tree = np.full(columns + 1, -1, np.int64)  # has all points but those of the row above
+    above, here, n = 0, 0, 0  # the points of the row above are [above, here), of this [here, n)
+    top, last = 0, -1
+    for i in range(rows):
+        nearest, score, chosen = above, _NO_SCORE, -1  # the best point of the row above, so far
+        points = _with_room(points, n + columns)
+        column = slots[_slot(slots, of_b, of_a[i])]
+        while column >= 0:
+            j = np.int64(column)
+            column = following[j]
+            while nearest < here and points[nearest, _COLUMN] < j:
+                if points[nearest, _SCORE] >= score:
+                    score, chosen = points[nearest, _SCORE], nearest
+                nearest += 1
+            best, before = _best_before(tree, points, j)
+            if score >= best:
+                best, before = score, chosen
+            place = at_a[i] + at_b[j]
+            if head:
+                best = max(best, 2 * (head - 1))
+            else:
+                if before >= 0 and best <= at_a[i - 1] + at_b[j - 1]:
+                    before = -1  # what leads here is not worth its gaps
+                best = max(best, place - 2)
+            best += _MATCH + 2
+            run = nearest - 1
+            if (
+                run >= above
+                and points[run, _COLUMN] == j - 1
+                and at_a[i] == at_a[i - 1] + 1
+                and at_b[j] == at_b[j - 1] + 1
+                and points[run, _SCORE] + _CONTINUED + 2 >= best
+            ):
+                best, before = points[run, _SCORE] + _CONTINUED + 2, run
+            points[n, _ROW], points[n, _COLUMN] = i, j
+            points[n, _BEFORE], points[n, _SCORE] = before, best
+            if best - place > top and not anchored:
+                top, last = best - place, n
+            n += 1
+        if n > MOST_POINTS:
+            return False
+        for point in range(above, here):
+            _put(tree, points, point)
+        above, here = here, n
+    if anchored:
+        score, last = _best_before(tree, points, columns)
+        for point in range(above, n):
+            if points[point, _SCORE] >= score:
+                score, last = points[point, _SCORE], point
+        if last >= 0 and not head and score <= at_a[rows - 1] + at_b[columns - 1]:
+            last = -1
+    while last >= 0:
+        partner[at_a[points[last, _ROW]]] = at_b[points[last, _COLUMN]]
+        last = points[last, _BEFORE]
+    return True
 
 
 @kernel
@@ -176,9 +248,8 @@ def align(hashes, a, n, covered_a, b, m, covered_b):
     if head + tail < n and head + tail < m:
         at_a, of_a = _kept(hashes, covered_a, a, head, n - tail)
         at_b, of_b = _kept(hashes, covered_b, b, head, m - tail)
-        if (at_a.size + 1) * (at_b.size + 1) > MOST_CELLS:
+        if not _align_middle(at_a, of_a, at_b, of_b, head, tail > 0, partner):
             return np.empty((0, 3), np.int64)
-        _align_middle(at_a, of_a, at_b, of_b, head, tail > 0, partner)
     starts_a = np.empty(n, np.int64)
     starts_b = np.empty(n, np.int64)
     lengths = np.empty(n, np.int64)

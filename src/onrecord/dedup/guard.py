@@ -70,7 +70,14 @@ def _sentence_hashes(texts, text):
 def _all_in(some, others):
     """Whether each of some hashes is among others, as often."""
     for h in some:
-        if np.sum(some == h) > np.sum(others == h):
+        missing = 0
+        for other in others:
+            missing -= other == h
+        if missing == 0:
+            return False  # as nearly always
+        for other in some:
+            missing += other == h
+        if missing > 0:
             return False
     return True
 

@@ -144,6 +144,23 @@ def _choose(order, offsets, target, kind, allowed, fate, choice):
                 break
 
 
+@kernel
+def _best_copies(offsets, target, allowed, fate, choice):
+    """Let each near copy name the best of all kept texts that it is a copy of.
+
+    Which of them are kept is settled. While it was not, only the more preferred ones could be
+    named, and whether a text was published before is a part of that: the next release of the same
+    input would name others.
+    """
+    for text in range(fate.size):
+        if fate[text] != NEAR:
+            continue
+        for row in range(offsets[text], offsets[text + 1]):
+            if allowed[row] and fate[target[row]] == KEPT:
+                choice[text] = row
+                break
+
+
 def _offsets(texts: NDArray[np.int32], n: int) -> NDArray[np.int64]:
     """Where the rows of each of `n` texts begin, in a column of texts that is sorted."""
     return np.searchsorted(texts, np.arange(n + 1))
@@ -170,8 +187,9 @@ def resolve(pairs: Pairs, texts: View, standings: Standings, boilerplate: int) -
 
     links = _links(pairs)
     text, target = links.text, links.target
-    # Containers before copies, the best covering first, then the longest.
-    better = (preference[target], -texts.size[target], -links.coverage, links.kind != CONTAINED)
+    # Containers before copies, the best covering first, then the longest. At a tie the first of
+    # the corpus: what was published before must not count here, see `_best_copies`.
+    better = (target, -texts.size[target], -links.coverage, links.kind != CONTAINED)
     links = links.rows(np.lexsort((*better, text)))
     text, target = links.text, links.target
     offsets = _offsets(text, n)
@@ -220,6 +238,7 @@ def resolve(pairs: Pairs, texts: View, standings: Standings, boilerplate: int) -
         fate[failed] = KEPT
         choose_again(failed)
 
+    _best_copies(offsets, target, ~contained & open_enough, fate, choice)
     parts = []
     for composite in np.flatnonzero(fate == COMPOSITE).tolist():
         found = composites.parts(composite, fate)

@@ -1,12 +1,10 @@
 """Sources: one folder each, described by a ``source.yml`` that a person wrote."""
 
 import codecs
-import reprlib
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 from pydantic import (
     BaseModel,
@@ -19,6 +17,7 @@ from pydantic import (
 
 from onrecord.collect.config import Collect
 from onrecord.errors import ConfigurationError
+from onrecord.handwritten import problems, read_mapping
 
 SOURCE_FILE = "source.yml"
 
@@ -138,45 +137,6 @@ class Source(BaseModel):
 _WITHIN: dict[str, type[BaseModel]] = {"collect": Collect, "fields": Fields}
 
 
-def _problems(path: Path, error: ValidationError) -> str:
-    """All problems of one file, one a line, each naming the file and the key."""
-    lines = []
-    for problem in error.errors():
-        key = ".".join(str(part) for part in problem["loc"])
-        top, *within = problem["loc"]
-        fields = _WITHIN.get(str(top), Source).model_fields if within else Source.model_fields
-        if problem["type"] == "extra_forbidden":
-            known = ", ".join(fields)
-            lines.append(f"{path}: unknown key `{key}` (known keys: {known})")
-        elif problem["type"] == "missing":
-            description = fields[str(problem["loc"][-1])].description
-            lines.append(f"{path}: key `{key}` is missing: {description}")
-        else:
-            lines.append(
-                f"{path}: key `{key}`: {problem['msg']} (got {reprlib.repr(problem['input'])})"
-            )
-    return "\n".join(lines)
-
-
-class _StrictLoader(yaml.SafeLoader):
-    """SafeLoader that refuses a key written twice instead of silently taking the last."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[object, object]:
-        seen = set()
-        for key_node, _ in node.value:
-            if not isinstance(key_node, yaml.ScalarNode):
-                raise yaml.constructor.ConstructorError(
-                    problem="a key must be a word", problem_mark=key_node.start_mark
-                )
-            if key_node.value in seen:
-                raise yaml.constructor.ConstructorError(
-                    problem=f"key `{key_node.value}` stands twice",
-                    problem_mark=key_node.start_mark,
-                )
-            seen.add(key_node.value)
-        return dict(super().construct_mapping(node, deep))
-
-
 def read_source(folder: Path) -> Source:
     """Read one ``source.yml``.
 
@@ -190,30 +150,15 @@ def read_source(folder: Path) -> Source:
         ConfigurationError: the file is missing, is no YAML, or a key is unknown or wrong.
     """
     path = folder / SOURCE_FILE
-    if path.exists() and not path.is_file():
-        raise ConfigurationError(f"{path}: can't be read: not a file")
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise ConfigurationError(
-            f"{path}: missing. Every folder with texts needs a {SOURCE_FILE} that says what "
-            "they are; see the README, “Add your own source”."
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path}: can't be read: {error}") from None
-    try:
-        # A subclass of SafeLoader: it builds plain values only.
-        content = yaml.load(text, Loader=_StrictLoader)  # noqa: S506
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"{path}: not valid YAML: {error}") from None
-    except RecursionError:
-        raise ConfigurationError(f"{path}: not valid YAML: nested too deep") from None
-    if not isinstance(content, dict):
-        raise ConfigurationError(f"{path}: expected keys and values, like `title: …`")
+    content = read_mapping(
+        path,
+        f"Every folder with texts needs a {SOURCE_FILE} that says what they are; see the README, "
+        "“Add your own source”.",
+    )
     try:
         return Source.model_validate({"id": folder.name, **content})
     except ValidationError as error:
-        raise ConfigurationError(_problems(path, error)) from None
+        raise ConfigurationError(problems(path, error, Source, _WITHIN)) from None
 
 
 def read_sources(seeds: Path) -> list[tuple[Source, Path]]:
@@ -230,29 +175,30 @@ def read_sources(seeds: Path) -> list[tuple[Source, Path]]:
     """
     if not seeds.is_dir():
         raise ConfigurationError(
-            f"{seeds}: no such folder. Name the folder that holds the sources."
+            f"{seeds}: no such folder. Name the folder that holds the sources, or start "
+            "one with `onrecord new DIR`."
         )
     try:
         folders = sorted(f for f in seeds.iterdir() if f.is_dir() and not f.name.startswith("."))
     except OSError as error:
         raise ConfigurationError(f"{seeds}: can't be read: {error.strerror}") from None
-    problems: list[str] = []
+    wrong: list[str] = []
     sources: list[tuple[Source, Path]] = []
     for folder in folders:
         try:
             sources.append((read_source(folder), folder))
         except ConfigurationError as error:
-            problems.append(str(error))
+            wrong.append(str(error))
     by_id: dict[str, Path] = {}
     for source, folder in sources:
         if source.id in by_id:
-            problems.append(
+            wrong.append(
                 f"{folder / SOURCE_FILE}: key `id`: `{source.id}` is already the id of "
                 f"{by_id[source.id]}"
             )
         by_id[source.id] = folder
-    if problems:
-        raise ConfigurationError("\n".join(problems))
+    if wrong:
+        raise ConfigurationError("\n".join(wrong))
     if not sources:
         raise ConfigurationError(
             f"{seeds}: no sources. Put each source into a folder of its own, with a {SOURCE_FILE}."

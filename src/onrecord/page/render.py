@@ -4,6 +4,7 @@ Opened from a disk, where a browser lets a page read no other file, it still say
 release is, what is in it, and how to load and cite it. All text is escaped by the templates.
 """
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -151,12 +152,18 @@ def _tables(package: Mapping[str, Any], tables: Mapping[str, Rows]) -> list[dict
     ]
 
 
+def _for_script(content: Mapping[str, Any]) -> str:
+    """JSON that can stand in a ``script`` element: it can't end it."""
+    return json.dumps(content, ensure_ascii=False).replace("<", "\\u003c")
+
+
 def render(
     tables: Mapping[str, Rows],
     package: Mapping[str, Any],
     figures: Mapping[str, Any],
     digest: str,
     log: str,
+    structured: Mapping[str, Any],
 ) -> str:
     """``index.html`` of a release.
 
@@ -166,6 +173,7 @@ def render(
         figures: its ``quality.json``.
         digest: its content digest.
         log: its ``CHANGELOG.md``.
+        structured: what it says to search engines, by schema.org.
     """
     documents = tables["documents"].lazy()
     time_chart, undated = drawn.over_time(documents)
@@ -208,6 +216,7 @@ def render(
             bibtex=bibtex(package, digest),
             changelog=change_log(log),
             inline=_inline,
+            structured=Markup(_for_script(structured)),  # noqa: S704 (no < is left)
         )
     )
 

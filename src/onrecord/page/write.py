@@ -97,6 +97,7 @@ def write_page(
     figures: Mapping[str, Any],
     digest: str,
     log: str,
+    structured: Mapping[str, Any],
     release: Path,
 ) -> None:
     """Write the page into a release that is being built.
@@ -107,6 +108,7 @@ def write_page(
         figures: its ``quality.json``.
         digest: its content digest.
         log: its ``CHANGELOG.md``.
+        structured: what it says to search engines, by schema.org.
         release: its folder.
 
     Raises:
@@ -116,5 +118,5 @@ def write_page(
     (release / ASSETS).mkdir()
     for name in ASSET_NAMES:
         shutil.copyfile(HERE / "assets" / name, release / ASSETS / name)
-    page = render(tables, package, figures, digest, log)
+    page = render(tables, package, figures, digest, log, structured)
     (release / PAGE).write_text(page, encoding="utf-8", newline="\n")

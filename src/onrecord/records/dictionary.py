@@ -45,7 +45,7 @@ def dictionary() -> str:
         "# Data dictionary",
         "",
         "Every table and column of a release. This page is written from `schemas/` by",
-        "`make dictionary`; change the schemas, not this page.",
+        "`make reference`; change the schemas, not this page.",
         "",
     ]
     for name in TABLES:

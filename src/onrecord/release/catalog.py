@@ -1,16 +1,18 @@
 """The catalog of a data folder: which releases there are, and which is the latest.
 
-``index.json`` and ``latest.json`` are written last, from what is on disk: a release folder that
-a crash left without an entry is picked up by the next run.
+``index.json``, ``latest.json`` and ``feed.atom`` are written last, from what is on disk: a
+release folder that a crash left without an entry is picked up by the next run.
 """
 
 import json
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from onrecord.durable import write_atomically
 from onrecord.errors import NotFoundError
+from onrecord.release.feed import FEED, feed
 from onrecord.release.names import SELECTION, is_safe
 from onrecord.split_off import SplitOff
 
@@ -110,6 +112,7 @@ class Provenance(BaseModel):
     content_digest: str
     table_digests: dict[str, str]
     split_off: list[SplitOff] = []
+    dataset: dict[str, Any] = {}
     supersedes: Superseded | None = None
     superseded_before: list[Superseded] = []
 
@@ -237,8 +240,24 @@ def _superseded(facts: Provenance) -> list[Superseded]:
     return [*facts.superseded_before, facts.supersedes] if facts.supersedes else []
 
 
+def local_feed(folder: Path, index: Index) -> str:
+    """The feed of a folder of releases.
+
+    Args:
+        folder: of the releases.
+        index: of the folder, with one release at least.
+    """
+    latest = folder / index.releases[-1].path
+    facts = read_provenance(latest)
+    try:
+        log = (latest / "CHANGELOG.md").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):  # damage there is for `onrecord verify` to find
+        log = ""
+    return feed(index, facts.dataset if facts else {}, log)
+
+
 def rewrite_index(data: Path, sums: dict[str, str]) -> bool:
-    """Bring ``index.json`` and ``latest.json`` in line with what is on disk.
+    """Bring ``index.json``, ``latest.json`` and ``feed.atom`` in line with what is on disk.
 
     Args:
         data: the data folder.
@@ -268,6 +287,7 @@ def rewrite_index(data: Path, sums: dict[str, str]) -> bool:
     wanted = {INDEX: as_json(index.model_dump(exclude_none=True))}
     if entries:
         wanted[LATEST] = as_json(entries[-1].model_dump(exclude_none=True))
+        wanted[FEED] = local_feed(folder, index)
     if any(entry.page for entry in entries):
         wanted[PAGE] = versions_page(index, folder)
     written = False

@@ -14,7 +14,7 @@ _HEAD = "# Changes of the dataset\n\nThe newest release comes first.\n\n"
 _LEVELS = {
     "major": "A major release: readers may have to do something.",
     "minor": "A minor release: records were added, retired or changed.",
-    "patch": "A patch: only what describes the sources changed.",
+    "patch": "A patch: only what describes the dataset or its sources changed.",
 }
 
 

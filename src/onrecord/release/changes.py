@@ -5,12 +5,12 @@ A pure function builds a frozen plan; ``publish`` executes it. Semantic versioni
 - MAJOR: an incompatible schema; a paragraph with another wording under the same id; text that
   was published and is withheld now.
 - MINOR: records were added, retired or changed, or a schema has grown.
-- PATCH: only what describes the sources changed.
+- PATCH: only what describes the dataset or its sources changed.
 - No release where nothing changed.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 from onrecord.records.schema import empty, schema
 from onrecord.release.compare import RECORDS, RETIRED, Fetch, all_changes
 from onrecord.release.compatible import schema_changes
+from onrecord.release.dataset import UNDESCRIBED, Dataset
 from onrecord.release.retire import Fates, Follow, retire
 from onrecord.release.summary import Removal, by_source, notable
 from onrecord.scratch import Rows, Scratch
@@ -40,6 +41,7 @@ class Previous:
         tables: its tables; one that its schema did not have yet is missing.
         split_off: boilerplate that it split off the texts it was glued to.
         schemas: its Table Schemas, by table.
+        dataset: what it stated of the dataset.
     """
 
     version: str
@@ -47,6 +49,7 @@ class Previous:
     tables: Mapping[str, Rows]
     split_off: list[SplitOff]
     schemas: Mapping[str, Mapping[str, Any]]
+    dataset: Mapping[str, Any] = field(default_factory=UNDESCRIBED.stated)
 
     def first_releases(self) -> dict[str, str]:
         """First release of every document and paragraph that it holds or that was retired."""
@@ -81,6 +84,7 @@ class Plan:
             ``release.summary``.
         removals: the largest records that this release retires.
         composites: see ``Fates``; only retired ids.
+        dataset: what the release says of the dataset.
     """
 
     version: str | None
@@ -92,6 +96,7 @@ class Plan:
     counts: pa.Table | None = None
     removals: tuple[Removal, ...] = ()
     composites: pa.Table = field(default_factory=lambda: Fates().composites)
+    dataset: Dataset = UNDESCRIBED
 
 
 def _fetch(name: str, rows: Rows, usable: bool = True) -> Fetch:
@@ -253,6 +258,18 @@ def _decide(
     return ("patch", counts) if changes.num_rows else ("none", ("nothing changed",))
 
 
+def _described_anew(
+    before: Mapping[str, Any], dataset: Dataset, level: str, reasons: tuple[str, ...]
+) -> tuple[str, tuple[str, ...]]:
+    """Take into account what ``dataset.yml`` says: other words of it alone make a patch."""
+    now = dataset.stated()
+    changed = [key for key in Dataset.model_fields if before.get(key) != now.get(key)]
+    if not changed:
+        return level, reasons
+    told = f"description of the dataset: {', '.join(changed)} changed"
+    return ("patch", (told,)) if level == "none" else (level, (*reasons, told))
+
+
 def _counts(changes: Rows) -> tuple[str, ...]:
     """What changed, table by table, in words."""
     counted = changes.lazy().group_by("resource", "change").len().collect()
@@ -269,6 +286,7 @@ def plan(
     follow: Follow | None = None,
     returned: Mapping[str, str] | None = None,
     aside: Scratch | None = None,
+    dataset: Dataset = UNDESCRIBED,
 ) -> Plan:
     """Decide what the release would be.
 
@@ -280,16 +298,19 @@ def plan(
         follow: finds what edits made of paragraphs; see ``release.retire``.
         returned: the old wording of each paragraph that lives again, as far as it is known.
         aside: where many rows may wait.
+        dataset: what is said of the dataset now.
 
     Returns:
         The plan, with ``retired`` and ``changes`` filled and every version stamped.
     """
     if previous is None:
         complete = dict(tables) | {name: Rows.of(empty(name)) for name in ("retired", "changes")}
-        return _stamp(Plan(FIRST_VERSION, None, "first", ("first release",), complete, split_off))
+        first = Plan(FIRST_VERSION, None, "first", ("first release",), complete, split_off)
+        return _stamp(replace(first, dataset=dataset))
     retired, new_reasons = retire(previous.tables, tables, fates, follow)
     changes = compare(previous.tables, tables, retired, aside)
     level, reasons = _decide(previous, tables, changes, new_reasons, returned or {})
+    level, reasons = _described_anew(previous.dataset, dataset, level, reasons)
     if level == "none":
         return Plan(None, previous.version, level, reasons, {}, split_off)
     complete = dict(tables) | {"retired": Rows.of(retired), "changes": changes}
@@ -307,6 +328,7 @@ def plan(
             by_source(previous.tables, tables, changes),
             notable(previous.tables, retired),
             composites.sort_by("record_id"),
+            dataset,
         )
     )
 
@@ -321,14 +343,4 @@ def _stamp(plan: Plan) -> Plan:
         ("retired", "since"),
     ):
         tables[name] = tables[name].filled(column, plan.version)
-    return Plan(
-        plan.version,
-        plan.previous,
-        plan.level,
-        plan.reasons,
-        tables,
-        plan.split_off,
-        plan.counts,
-        plan.removals,
-        plan.composites,
-    )
+    return replace(plan, tables=tables)

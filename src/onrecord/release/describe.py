@@ -18,20 +18,18 @@ from onrecord.dedup.verify import RULE
 from onrecord.ingest.sources import Publication, Source
 from onrecord.records.schema import TABLES, descriptor, schema
 from onrecord.release.changes import Plan
+from onrecord.release.dataset import NEUTRAL, Contributor, Dataset
 from onrecord.release.digest import release_digest, table_digest
 from onrecord.release.layout import INDEXES, index_path
+from onrecord.release.metadata.card import card_head
+from onrecord.release.metadata.citation import citation_text
+from onrecord.release.metadata.subject import RIGHTS, Subject
 from onrecord.release.write import sha256_of
 from onrecord.scratch import Rows
 from onrecord.settings import INDIFFERENT, Settings
 from onrecord.text.characters import NORMAL_FORM
 
 _PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
-_TITLE = "Onrecord dataset"
-_DESCRIPTION = (
-    "Distinct paragraphs of documents from {n} sources, each published once, with every place "
-    "where it occurs and the evidence for every repeat. The dataset records that a source "
-    "printed a text, never that the text is true."
-)
 #: Their versions decide the bytes of a release, the tokens of a text, or what it is taken for.
 _LIBRARIES = (
     *("chardet", "eldc", "ftfy", "lxml", "numba", "numpy", "polars", "pyarrow", "pypdfium2"),
@@ -105,6 +103,8 @@ def provenance(facts: Facts, digests: Mapping[str, str]) -> dict[str, Any]:
         "previous": {"version": facts.plan.previous, "content_digest": facts.previous_digest}
         if facts.plan.previous
         else None,
+        "dataset": facts.plan.dataset.stated(),
+        "dataset_digest": facts.plan.dataset.digest(),
     }
     inputs = {
         "documents": documents.num_rows,
@@ -230,30 +230,52 @@ def quality(tables: Mapping[str, Rows]) -> dict[str, Any]:
     }
 
 
-def _licenses(sources: pa.Table) -> list[dict[str, str]]:
-    """Package licences: only where every source states one."""
+def _licenses(dataset: Dataset, sources: pa.Table) -> list[dict[str, str]]:
+    """Package licences: that of the compilation, and of the texts where every source has one."""
     names = sources["license"].to_pylist()
-    return [] if None in names else [{"name": name} for name in sorted(set(names))]
+    found = [] if None in names else [{"name": name} for name in sorted(set(names))]
+    own = dataset.license
+    if own is None or {"name": own} in found:
+        return found
+    return [{"name": own, "title": f"{own} for the compilation. {RIGHTS}"}, *found]
+
+
+def _contributor(one: Contributor) -> dict[str, Any]:
+    """A contributor, as Data Packages list them."""
+    known = {
+        "title": one.title,
+        "givenName": one.given_name,
+        "familyName": one.family_name,
+        "path": one.orcid or one.path,
+        "organization": one.organization,
+    }
+    return {key: value for key, value in known.items() if value} | {"roles": [one.role]}
 
 
 def _checked(path: Path) -> dict[str, Any]:
     return {"bytes": path.stat().st_size, "hash": f"sha256:{sha256_of(path)}"}
 
 
-def _package(facts: Facts, name: str, resources: list[dict[str, Any]]) -> dict[str, Any]:
+def _package(facts: Facts, suffix: str, resources: list[dict[str, Any]]) -> dict[str, Any]:
     sources = facts.plan.tables["sources"].table()
     titles = sources["title"].to_pylist()
+    dataset = facts.plan.dataset
     package: dict[str, Any] = {
         "$schema": _PROFILE,
-        "name": name,
-        "title": _TITLE,
-        "description": _DESCRIPTION.format(n=len(titles)),
+        "name": f"{dataset.name}{suffix}",
+        "title": dataset.title,
+        "description": f"{dataset.summary(len(titles))} {NEUTRAL}",
         "version": facts.plan.version,
         "created": facts.created,
     }
-    licenses = _licenses(sources)
-    if licenses:
-        package["licenses"] = licenses
+    optional = {
+        "id": f"https://doi.org/{dataset.doi}" if dataset.doi else None,
+        "homepage": dataset.homepage,
+        "keywords": list(dataset.keywords),
+        "contributors": [_contributor(one) for one in dataset.contributors],
+        "licenses": _licenses(dataset, sources),
+    }
+    package |= {key: value for key, value in optional.items() if value}
     package["sources"] = [{"title": title} for title in titles]
     package["resources"] = resources
     return package
@@ -304,7 +326,7 @@ def csv_package(facts: Facts, folder: Path) -> dict[str, Any]:
                 **_checked(folder / index_path(name)),
             }
         )
-    return _package(facts, "onrecord-dataset", tables + binaries)
+    return _package(facts, "", tables + binaries)
 
 
 def parquet_package(facts: Facts) -> dict[str, Any]:
@@ -321,7 +343,7 @@ def parquet_package(facts: Facts) -> dict[str, Any]:
         }
         for name in TABLES
     ]
-    return _package(facts, "onrecord-dataset-parquet", resources)
+    return _package(facts, "-parquet", resources)
 
 
 def _table(header: list[str], rows: list[list[str]]) -> str:
@@ -336,8 +358,8 @@ def _plain(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
 
 
-def readme(facts: Facts, figures: Mapping[str, Any], digest: str) -> str:
-    """``README.md`` of the release."""
+def readme(facts: Facts, figures: Mapping[str, Any], subject: Subject) -> str:
+    """``README.md`` of the release; it begins with what the Hugging Face Hub reads."""
     tables = facts.plan.tables
     sources = _table(
         ["source", "title", "licence", "rights", "published", "documents", "blocks", "repeats"],
@@ -363,9 +385,9 @@ def readme(facts: Facts, figures: Mapping[str, Any], digest: str) -> str:
         ],
     )
     relations = ", ".join(f"{n:,} {name}" for name, n in figures["relations"].items())
-    return f"""# {_TITLE} {facts.plan.version}
+    return f"""{card_head(subject)}# {_plain(subject.dataset.title)} {facts.plan.version}
 
-{_DESCRIPTION.format(n=tables["sources"].num_rows)}
+{subject.description}
 
 **{figures["documents"]:,} documents, {figures["blocks"]:,} blocks, {figures["paragraphs"]:,} \
 distinct paragraphs.** Blocks by relation: {relations}. {figures["quarantined"]:,} inputs could \
@@ -419,6 +441,13 @@ sha256sum -c --strict SHA256SUMS
 frictionless validate datapackage.json
 ```
 
-The content digest of the records, which does not depend on file formats, is
-`{digest}`.
+`croissant.json`, `ro-crate-metadata.json`, `datacite.json` and `zenodo.json` describe the release
+for other programs. The content digest of the records, which does not depend on file formats, is
+`{subject.digest}`.
+
+## Cite it
+
+{citation_text(subject)}
+
+`CITATION.cff` says the same for programs. {RIGHTS}
 """

@@ -14,6 +14,16 @@ INDEXES = {
 }
 
 
+#: What describes a release for other programs; see ``release.metadata``.
+DESCRIPTIONS = (
+    "CITATION.cff",
+    "croissant.json",
+    "datacite.json",
+    "ro-crate-metadata.json",
+    "zenodo.json",
+)
+
+
 def table_path(name: str) -> str:
     """Where a table is within its release, as Parquet."""
     return f"parquet/{name}.parquet"

@@ -36,6 +36,7 @@ from onrecord.release.catalog import (
 )
 from onrecord.release.changelog import changelog
 from onrecord.release.changes import Plan, Previous
+from onrecord.release.dataset import UNDESCRIBED
 from onrecord.release.describe import (
     Facts,
     csv_package,
@@ -45,6 +46,7 @@ from onrecord.release.describe import (
 )
 from onrecord.release.digest import TableDigest
 from onrecord.release.indexes import write_indexes
+from onrecord.release.metadata import descriptions, schema_org, subject_of
 from onrecord.release.names import SIGNATURE, SUMS
 from onrecord.release.signing import sign
 from onrecord.release.verify import Depth, Folder, verify
@@ -181,7 +183,8 @@ def load_previous(data: Path) -> Previous | None:
         raise RefusedError(
             f"{path}: the latest release can't be read, so nothing can be built on it: {error}"
         ) from None
-    return Previous(facts.version, facts.content_digest, tables, facts.split_off, schemas)
+    stated = facts.dataset or UNDESCRIBED.stated()
+    return Previous(facts.version, facts.content_digest, tables, facts.split_off, schemas, stated)
 
 
 def _refuse_lost(data: Path, known: list[str]) -> None:
@@ -302,14 +305,18 @@ def build(
     digest: str = origin["content_digest"]
     _write_text(staging / "quality.json", as_json(figures))
     _write_text(staging / "provenance.json", as_json(origin))
-    _write_text(staging / "README.md", readme(facts, figures, digest))
     log_now = changelog(facts.plan, figures, log)
     _write_text(staging / "CHANGELOG.md", log_now)
     _write_text(staging / "parquet" / "datapackage.json", as_json(parquet_package(facts)))
     package = csv_package(facts, staging)
     _write_text(staging / "datapackage.json", as_json(package))
+    stated = (facts.plan.dataset, facts.plan.version or "", facts.created, digest)
+    subject = subject_of(*stated, tables, package["resources"])
+    _write_text(staging / "README.md", readme(facts, figures, subject))
+    for name, text in descriptions(subject).items():
+        _write_text(staging / name, text)
     if facts.settings.page:
-        write_page(tables, package, figures, digest, log_now, staging)
+        write_page(tables, package, figures, digest, log_now, schema_org(subject), staging)
     hashes = {file["path"]: file["hash"].removeprefix("sha256:") for file in package["resources"]}
     _write_sums(staging, hashes, key)
     _check(staging, tables)

@@ -22,7 +22,17 @@ from onrecord.pipeline import Outcome, Run, call
 from onrecord.pipeline import rehearse as rehearse_here
 from onrecord.pipeline import release as build
 from onrecord.rehearsal import Rehearsal
-from onrecord.release.catalog import INDEX, LATEST, PAGE, Entry, Index, as_json, versions_page
+from onrecord.release.catalog import (
+    INDEX,
+    LATEST,
+    PAGE,
+    Entry,
+    Index,
+    Provenance,
+    as_json,
+    versions_page,
+)
+from onrecord.release.feed import FEED, feed
 from onrecord.release.mirror import ArchiveMirror, bring_release
 from onrecord.release.names import is_safe
 from onrecord.release.objects import Objects
@@ -167,6 +177,7 @@ def upload(
     if not outcome.published:
         archive.push()
         _renew_latest(objects, outcome.path.parent)
+        _renew_feed(objects)
         _tidy(objects)
         return base.index.releases[-1].path
     path = _claim(objects, base, entry.path)
@@ -185,6 +196,7 @@ def upload(
             ) from None
         raise RefusedError(f"{error} Nothing of this run is visible.") from None
     _renew_latest(objects, outcome.path.parent)
+    _renew_feed(objects)
     _tidy(objects)
     return path
 
@@ -289,6 +301,25 @@ def _is_there(objects: Objects, name: str, text: str) -> bool:
         return objects.read(f"{_RELEASES}/{name}", MOST_READ)[0] == text.encode()
     except MissingError:
         return False
+
+
+def _renew_feed(objects: Objects) -> None:
+    """Bring ``feed.atom`` in line with the index.
+
+    It says nothing that the index and the latest release do not say, so a run that overtakes this
+    one writes it again, and `onrecord verify` remarks on one that was left behind.
+    """
+    index = _read_base(objects).index
+    latest = f"{_RELEASES}/{index.releases[-1].path}"
+    facts = Provenance.model_validate_json(objects.read(f"{latest}/provenance.json", MOST_READ)[0])
+    log = objects.read(f"{latest}/CHANGELOG.md", MOST_READ)[0].decode()
+    raw = feed(index, facts.dataset, log).encode()
+    try:
+        if objects.read(f"{_RELEASES}/{FEED}", MOST_READ)[0] == raw:
+            return
+    except MissingError:
+        pass
+    objects.put(f"{_RELEASES}/{FEED}", raw)
 
 
 def _remove(objects: Objects, path: str) -> None:

@@ -17,6 +17,7 @@ from onrecord.records.validate import validate
 from onrecord.release.catalog import PAGE, releases_folder
 from onrecord.release.changes import Plan, compare
 from onrecord.release.compare import RECORDS
+from onrecord.release.dataset import UNDESCRIBED, Dataset
 from onrecord.release.describe import Facts, Reissue, quality
 from onrecord.release.layout import COMPOSITE_PLACES, index_path
 from onrecord.release.publish import build
@@ -291,6 +292,7 @@ def _reissue(
         _split_off(release, planned, tables),
         counts=_counts(tables, before[2]) if before else None,
         composites=_composites(release, tables),
+        dataset=Dataset.model_validate(origin.get("dataset") or UNDESCRIBED.stated()),
     )
     supersedes = {
         "version": release.version,

@@ -16,6 +16,7 @@ from onrecord.release.catalog import Entry, Index, Provenance, as_json
 from onrecord.release.names import SELECTION, SIGNATURE, SUMS
 from onrecord.release.selection import Selection
 from onrecord.release.verify.chain import check_chain, check_entry, read_catalog
+from onrecord.release.verify.descriptions import check_descriptions
 from onrecord.release.verify.files import (
     Files,
     Folder,
@@ -174,6 +175,7 @@ def _check_contents(
     report.rows = sum(rows.values())
     if facts:
         report.problems += check_pages(files, facts, rows)
+        report.problems += check_descriptions(files, sums, facts)
 
 
 def _present(files: Files, whole: Collection[str]) -> set[str]:

@@ -21,6 +21,7 @@ from onrecord.release.catalog import (
     as_json,
     version_key,
 )
+from onrecord.release.feed import FEED, feed
 from onrecord.release.verify.files import Files, read
 from onrecord.release.verify.report import Problem, Report
 
@@ -28,7 +29,7 @@ _NAME = "onrecord-releases"
 
 
 def read_catalog(catalog: Files) -> tuple[Index | None, list[Problem], list[str]]:
-    """Read ``index.json`` and ``latest.json``.
+    """Read ``index.json``, ``latest.json`` and ``feed.atom``.
 
     Args:
         catalog: the folder of releases.
@@ -57,7 +58,8 @@ def read_catalog(catalog: Files) -> tuple[Index | None, list[Problem], list[str]
             message = f"{entry.path!r} is not the folder of {entry.version}"
             problems.append(Problem(INDEX, f"releases/{i}/path", "index-error", message))
     more, notes = _check_latest(read(catalog, LATEST), index)
-    return index, problems + more, notes
+    wrong, odd = _check_feed(catalog, index)
+    return index, problems + more + wrong, notes + odd
 
 
 def _first(error: Exception) -> str:
@@ -96,6 +98,32 @@ def _check_latest(raw: bytes | None, index: Index) -> tuple[list[Problem], list[
         newest = index.releases[-1].version
         return [], [f"{LATEST} still names {latest.version}; {INDEX} has {newest}"]
     return [], []
+
+
+def _feed_of(catalog: Files, index: Index) -> bytes | None:
+    """The feed that an index should have; None where its latest release can't be read."""
+    latest = catalog.at(index.releases[-1].path)
+    raw, log = read(latest, "provenance.json"), read(latest, "CHANGELOG.md")
+    try:
+        facts = Provenance.model_validate_json(raw or b"")
+        return feed(index, facts.dataset, (log or b"").decode()).encode()
+    except ValueError:  # said of the release itself
+        return None
+
+
+def _check_feed(catalog: Files, index: Index) -> tuple[list[Problem], list[str]]:
+    """Make ``feed.atom`` again where there is one; copies have none."""
+    raw = read(catalog, FEED)
+    if raw is None or not index.releases or raw == (wanted := _feed_of(catalog, index)):
+        return [], []
+    # Between two writes every publisher passes here, and a crash can leave it so.
+    before = index.model_copy(update={"releases": index.releases[:-1]})
+    if before.releases and raw == _feed_of(catalog, before):
+        return [], [f"{FEED} does not name {index.releases[-1].version} yet"]
+    if wanted is None:
+        return [], []
+    message = "is not what the index and the latest release make of it"
+    return [Problem(FEED, "", "index-error", message)], []
 
 
 def check_entry(
