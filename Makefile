@@ -7,12 +7,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 STAMP := $(VENV)/.installed
+WEB := src/onrecord/page/web
 
 export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help release test test-hostile test-operations test-ecosystem check format clean reference dictionary docs bench bench-quality bench-speed bench-peers bench-lookup bench-validate bench-flow
+.PHONY: help release test test-hostile test-operations test-ecosystem check format clean reference dictionary docs page bench bench-quality bench-speed bench-peers bench-lookup bench-validate bench-flow bench-page
 
 help:  ## say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,8 +38,10 @@ test: $(STAMP)  ## run the whole test suite
 test-hostile: $(STAMP)  ## fault injection, hostile input and fuzzing
 	$(BIN)/python -m pytest -m hostile
 
-# Makes environments of its own below tests/ecosystem/.envs/, some 700 MB.
-test-ecosystem: $(STAMP)  ## mlcroissant, datasets, RO-Crate, DataCite, CFF; the tutorial; the workflow
+# Makes environments of its own below tests/ecosystem/.envs/, some 700 MB. The page is looked at in
+# Chromium with axe, and its scripts are built again, where there are Chromium and npm.
+test-ecosystem: $(STAMP)  ## mlcroissant, datasets, RO-Crate, DataCite, CFF; the tutorial; the page with axe
+	$(if $(shell command -v npm),npm --prefix $(WEB) install --no-audit --no-fund --no-package-lock --loglevel=error)
 	$(BIN)/python -m pytest -m ecosystem
 
 # Some 4 minutes: the commands of docs/operations.md, with servers and workers on loopback.
@@ -61,6 +64,11 @@ dictionary: reference
 
 docs: $(STAMP)  ## build the documentation into site/; needs no network
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+
+# The bundle is committed, so that nobody needs npm to make a release.
+page:  ## build the scripts of the page from src/onrecord/page/web/
+	npm --prefix $(WEB) install --no-audit --no-fund --no-package-lock --loglevel=error
+	npm --prefix $(WEB) run build
 
 # Benchmarks run on CORPUS=folder-or-archive; without one on the shared corpus beside the
 # repository, and where that is missing on seeds/.
@@ -94,7 +102,10 @@ bench-validate: $(BENCH)  ## rows per second and memory of onrecord check, besid
 bench-flow: $(BENCH)  ## a release as a Prefect flow beside the command line
 	$(BIN)/python -m bench.flow
 
-bench: bench-quality bench-speed bench-peers bench-lookup bench-validate bench-flow  ## all of them; writes bench/results/
+bench-page: $(BENCH)  ## what a browser fetches to show a record of a large release
+	$(BIN)/python -m bench.page
+
+bench: bench-quality bench-speed bench-peers bench-lookup bench-validate bench-flow  ## all but the page; writes bench/results/
 
 clean:  ## remove the environment and caches; data/ is yours to remove
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis

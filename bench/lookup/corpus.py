@@ -152,7 +152,10 @@ def _documents(
             "n_paragraphs": joined["n_paragraphs"].cast(pl.Int64),
         }
     ).with_columns(
-        *_null("locator", "url", "retrieved", "title", "published", "head"),
+        *_null("locator", "url", "retrieved", "title", "published", "head", "original_encoding"),
+        pl.lit("valid").alias("encoding_by"),
+        pl.lit(1.0).alias("encoding_confidence"),
+        pl.lit(False).alias("repaired"),
         pl.lit("utf-8").alias("encoding"),
         pl.lit("text/1").alias("reader"),
         pl.lit("file").alias("restores"),

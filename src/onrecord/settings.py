@@ -132,6 +132,10 @@ class Settings(BaseModel):
         description="A release is refused in which a larger share of the documents, and more "
         "than one, would be quarantined because a record of theirs is invalid.",
     )
+    page: bool = Field(
+        default=True,
+        description="Whether the release has a page to look at, with the files that it reads.",
+    )
     allow: tuple[str, ...] = Field(
         default=(), description="Ids of sources for which the caps do not count."
     )

@@ -74,7 +74,7 @@ def faults_after(zygote: Zygote, seeds: Path, data: Path, wanted: str, full: boo
         found += [f"afterwards {report.release}: {problem}" for problem in report.problems]
     versions = {entry.path for entry in place.index.releases}
     left = {path.name for path in releases.iterdir()}
-    if left != {*versions, "index.json", "latest.json", "feed.atom", ".lock"}:
+    if left != {*versions, "index.html", "index.json", "latest.json", "feed.atom", ".lock"}:
         found.append(f"left over in releases: {sorted(left)}")
     packs = sorted(path.name for path in (data / "archive" / "packs").iterdir())
     if {name.removesuffix(".pack") for name in packs[1::2]} != {

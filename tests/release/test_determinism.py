@@ -73,6 +73,8 @@ def test_without_an_epoch_only_the_creation_time_differs(seeds: Path, tmp_path: 
         "1.0.0/parquet/datapackage.json",
         "1.0.0/provenance.json",
         "1.0.0/SHA256SUMS",
+        "1.0.0/index.html",
+        "index.html",
         "index.json",
         "latest.json",
         "feed.atom",

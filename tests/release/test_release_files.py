@@ -17,6 +17,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
+from onrecord.page.write import ASSET_NAMES
 from onrecord.records.schema import TABLES, schema
 from onrecord.release.digest import release_digest, table_digest
 from onrecord.release.layout import DESCRIPTIONS, INDEXES
@@ -39,7 +40,10 @@ def test_every_file_of_the_design_is_there_and_no_other(seed_release: Path) -> N
     expected |= {f"parquet/{name}.parquet" for name in TABLES}
     expected |= {f"index/{name}.parquet" for name in INDEXES}
     expected |= {"datapackage.json", "parquet/datapackage.json", "README.md", "CHANGELOG.md"}
-    expected |= {"provenance.json", "quality.json", "SHA256SUMS", *DESCRIPTIONS}
+    expected |= {"provenance.json", "quality.json", "SHA256SUMS", "index.html", *DESCRIPTIONS}
+    expected |= {f"assets/{name}" for name in ASSET_NAMES}
+    expected |= {f"view/tables/{name}.parquet" for name in TABLES} | {"view/view.json"}
+    expected |= {f"view/{kind}/00000.parquet" for kind in ("documents", "paragraphs", "search")}
     assert found == expected
 
 

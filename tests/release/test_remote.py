@@ -74,7 +74,7 @@ def test_two_releases_and_a_run_without_changes(
     assert visible(s3) == [("1.0.0", "1.0.0"), ("1.1.0", "1.1.0")]
     after = there(s3)
     changed = {name for name in before if after[name] != before[name]}
-    places = ("index.json", "latest.json", "feed.atom")
+    places = ("index.html", "index.json", "latest.json", "feed.atom")
     assert changed == {f"releases/{name}" for name in places}
     index = json.loads(after["releases/index.json"])
     assert json.loads(after["releases/latest.json"]) == index["releases"][-1]

@@ -17,6 +17,7 @@ from onrecord.commands import (
     export,
     get,
     new,
+    preview,
     release,
     restore,
     serve,
@@ -44,7 +45,7 @@ app = typer.Typer(
 _PANELS = {
     "Start": {"new": new, "validate": validate, "collect": collect},
     "Publish": {"release": release, "serve": serve, "withdraw": withdraw},
-    "Look": {"list": list_, "get": get, "diff": diff, "why": why},
+    "Look": {"preview": preview, "list": list_, "get": get, "diff": diff, "why": why},
     "Use": {"export": export, "restore": restore},
     "Check": {"verify": verify, "check": check},
 }

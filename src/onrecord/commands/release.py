@@ -70,6 +70,12 @@ def command(
             help="Where to build what goes to S3; in your cache folder by default.",
         ),
     ] = None,
+    page: Annotated[
+        bool,
+        typer.Option(
+            "--page/--no-page", help="Make a page to look at, index.html, or leave it out."
+        ),
+    ] = True,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be published; write nothing.")
     ] = False,
@@ -111,6 +117,7 @@ def command(
         max_file_bytes=int(max_file_mb * 1024 * 1024),
         split_above=split_above,
         boilerplate_documents=boilerplate_documents,
+        page=page,
         allow=tuple(allow or ()),
         **limits(limit or []),
     )
@@ -168,7 +175,12 @@ def _show(outcome: "Outcome", where: str, data: str, seconds: float) -> None:
         line = f"See {outcome.path / 'csv' / 'quarantine.csv'} for what could not be read."
         out.print(line, markup=False, highlight=False, soft_wrap=True)
     out.print("\nTry next:")
-    lines = [
+    lines = (
+        [f"{installed('onrecord')} preview --data {data}"]
+        if (outcome.path / "index.html").is_file()
+        else []
+    )
+    lines += [
         f"less {outcome.path / 'README.md'}",
         f"{installed('frictionless')} validate {outcome.path / 'datapackage.json'}",
     ]

@@ -17,6 +17,8 @@ from onrecord.release.names import SELECTION, is_safe
 from onrecord.split_off import SplitOff
 
 INDEX, LATEST = "index.json", "latest.json"
+#: The page of a release, and beside the index the page that lists the versions.
+PAGE = "index.html"
 
 
 #: What a withdrawal is about to do, beside the index; see ``withdraw.journal``.
@@ -49,6 +51,7 @@ class Entry(BaseModel):
         documents: how many it has.
         paragraphs: how many it has.
         selection: whether only a part of its files is here.
+        page: whether it has an ``index.html``.
         supersedes: what was published in its place before texts were withdrawn, oldest first.
     """
 
@@ -62,6 +65,7 @@ class Entry(BaseModel):
     documents: int | None = None
     paragraphs: int | None = None
     selection: bool | None = None
+    page: bool | None = None
     supersedes: list[Superseded] = []
 
     @field_validator("path")
@@ -200,7 +204,35 @@ def release_counts(release: Path) -> dict[str, int | bool | None]:
     except (OSError, ValueError):
         figures = {}
     counts = {name: figures.get(name) for name in ("documents", "paragraphs")}
-    return {**counts, "selection": True if (release / SELECTION).is_file() else None}
+    return {
+        **counts,
+        "selection": True if (release / SELECTION).is_file() else None,
+        "page": True if (release / PAGE).is_file() else None,
+    }
+
+
+def versions_page(index: Index, folder: Path) -> str:
+    """``index.html`` beside an index: the releases, newest first.
+
+    Args:
+        index: with a release that has a page.
+        folder: where the releases are; only the latest must be here.
+    """
+    from onrecord.page.render import render_versions  # noqa: PLC0415 (readers never need it)
+
+    newest = list(reversed(index.releases))
+    try:
+        raw = (folder / newest[0].path / "datapackage.json").read_text(encoding="utf-8")
+        package = json.loads(raw)
+    except (OSError, ValueError):
+        package = {}
+    assets = next(entry.path for entry in newest if entry.page)
+    return render_versions(
+        package.get("title", "Onrecord dataset"),
+        package.get("description", ""),
+        f"{assets}/assets",
+        [entry.model_dump() for entry in newest],
+    )
 
 
 def _superseded(facts: Provenance) -> list[Superseded]:
@@ -256,6 +288,8 @@ def rewrite_index(data: Path, sums: dict[str, str]) -> bool:
     if entries:
         wanted[LATEST] = as_json(entries[-1].model_dump(exclude_none=True))
         wanted[FEED] = local_feed(folder, index)
+    if any(entry.page for entry in entries):
+        wanted[PAGE] = versions_page(index, folder)
     written = False
     for name, content in wanted.items():
         path = folder / name

@@ -22,6 +22,7 @@ from onrecord.errors import RefusedError
 from onrecord.release.catalog import (
     INDEX,
     LATEST,
+    PAGE,
     Index,
     Link,
     as_json,
@@ -29,6 +30,7 @@ from onrecord.release.catalog import (
     release_counts,
     releases_folder,
     version_key,
+    versions_page,
 )
 from onrecord.release.download import Tally, download, is_file, link
 from onrecord.release.names import SELECTION, SIGNATURE, SUMS, parse_sums
@@ -312,9 +314,11 @@ def _write_index(folder: Path, index: Index, release: Release, final: Path) -> N
     entries = sorted([*others, entry], key=lambda one: version_key(one.version))
     elsewhere = _elsewhere(index, release.index, {one.version for one in entries})
     renewed = index.model_copy(update={"releases": entries, "elsewhere": elsewhere})
-    wanted = {INDEX: renewed, LATEST: entries[-1]}
-    for name, model in wanted.items():
-        content = as_json(model.model_dump(exclude_none=True))
+    models = {INDEX: renewed, LATEST: entries[-1]}
+    wanted = {name: as_json(model.model_dump(exclude_none=True)) for name, model in models.items()}
+    if any(one.page for one in entries):
+        wanted[PAGE] = versions_page(renewed, folder)
+    for name, content in wanted.items():
         path = folder / name
         if not path.is_file() or path.read_text(encoding="utf-8") != content:
             write_atomically(path, content)

@@ -22,6 +22,7 @@ from pydantic import ValidationError
 from onrecord.durable import flush_folder, remove_drafts
 from onrecord.errors import ConfigurationError, RefusedError
 from onrecord.ingest.sources import Source
+from onrecord.page.write import write_page
 from onrecord.records.schema import TABLES
 from onrecord.release.catalog import (
     INDEX,
@@ -45,7 +46,7 @@ from onrecord.release.describe import (
 )
 from onrecord.release.digest import TableDigest
 from onrecord.release.indexes import write_indexes
-from onrecord.release.metadata import descriptions, subject_of
+from onrecord.release.metadata import descriptions, schema_org, subject_of
 from onrecord.release.names import SIGNATURE, SUMS
 from onrecord.release.signing import sign
 from onrecord.release.verify import Depth, Folder, verify
@@ -304,7 +305,8 @@ def build(
     digest: str = origin["content_digest"]
     _write_text(staging / "quality.json", as_json(figures))
     _write_text(staging / "provenance.json", as_json(origin))
-    _write_text(staging / "CHANGELOG.md", changelog(facts.plan, figures, log))
+    log_now = changelog(facts.plan, figures, log)
+    _write_text(staging / "CHANGELOG.md", log_now)
     _write_text(staging / "parquet" / "datapackage.json", as_json(parquet_package(facts)))
     package = csv_package(facts, staging)
     _write_text(staging / "datapackage.json", as_json(package))
@@ -313,6 +315,8 @@ def build(
     _write_text(staging / "README.md", readme(facts, figures, subject))
     for name, text in descriptions(subject).items():
         _write_text(staging / name, text)
+    if facts.settings.page:
+        write_page(tables, package, figures, digest, log_now, schema_org(subject), staging)
     hashes = {file["path"]: file["hash"].removeprefix("sha256:") for file in package["resources"]}
     _write_sums(staging, hashes, key)
     _check(staging, tables)

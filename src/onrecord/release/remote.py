@@ -22,7 +22,16 @@ from onrecord.pipeline import Outcome, Run, call
 from onrecord.pipeline import rehearse as rehearse_here
 from onrecord.pipeline import release as build
 from onrecord.rehearsal import Rehearsal
-from onrecord.release.catalog import INDEX, LATEST, Entry, Index, Provenance, as_json
+from onrecord.release.catalog import (
+    INDEX,
+    LATEST,
+    PAGE,
+    Entry,
+    Index,
+    Provenance,
+    as_json,
+    versions_page,
+)
 from onrecord.release.feed import FEED, feed
 from onrecord.release.mirror import ArchiveMirror, bring_release
 from onrecord.release.names import is_safe
@@ -167,7 +176,7 @@ def upload(
     """Upload what a run made and make it visible; return the folder of the latest release."""
     if not outcome.published:
         archive.push()
-        _renew_latest(objects)
+        _renew_latest(objects, outcome.path.parent)
         _renew_feed(objects)
         _tidy(objects)
         return base.index.releases[-1].path
@@ -186,7 +195,7 @@ def upload(
                 "Nothing of this run is visible. Run it again to build on that release."
             ) from None
         raise RefusedError(f"{error} Nothing of this run is visible.") from None
-    _renew_latest(objects)
+    _renew_latest(objects, outcome.path.parent)
     _renew_feed(objects)
     _tidy(objects)
     return path
@@ -264,19 +273,34 @@ def _swap(objects: Objects, base: Base, entry: Entry) -> None:
     raise ConflictError(f"{objects.at(name)}: written by another run.")
 
 
-def _renew_latest(objects: Objects) -> None:
-    """Bring ``latest.json`` in line with the index, also where another run moves it meanwhile."""
+def _renew_latest(objects: Objects, folder: Path) -> None:
+    """Bring ``latest.json`` and the page of versions in line with the index.
+
+    Also where another run moves it meanwhile.
+
+    Args:
+        objects: the data folder.
+        folder: where the latest release is on this disk.
+    """
     for _ in range(5):
         before = _read_base(objects)
-        raw = as_json(before.index.releases[-1].model_dump(exclude_none=True)).encode()
-        try:
-            if objects.read(f"{_RELEASES}/{LATEST}", MOST_READ)[0] == raw:
-                return
-        except MissingError:
-            pass
-        objects.put(f"{_RELEASES}/{LATEST}", raw)
-        if _read_base(objects).sha256 == before.sha256:
+        latest = before.index.releases[-1]
+        wanted = {LATEST: as_json(latest.model_dump(exclude_none=True))}
+        if any(entry.page for entry in before.index.releases):
+            wanted[PAGE] = versions_page(before.index, folder)
+        stale = {n: text for n, text in wanted.items() if not _is_there(objects, n, text)}
+        for name, text in stale.items():
+            objects.put(f"{_RELEASES}/{name}", text.encode())
+        if not stale or _read_base(objects).sha256 == before.sha256:
             return
+
+
+def _is_there(objects: Objects, name: str, text: str) -> bool:
+    """Whether a file beside the index says what it should."""
+    try:
+        return objects.read(f"{_RELEASES}/{name}", MOST_READ)[0] == text.encode()
+    except MissingError:
+        return False
 
 
 def _renew_feed(objects: Objects) -> None:

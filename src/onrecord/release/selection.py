@@ -18,6 +18,8 @@ from onrecord.release.store import MissingError
 
 Format = Literal["csv", "parquet", "all"]
 _FORMATS = ("csv", "parquet")
+#: The folder of the styles and scripts of the page.
+ASSETS = "assets"
 
 
 class Selection(BaseModel):
@@ -57,8 +59,8 @@ def _table(name: str) -> str | None:
 def select(files: Sequence[File], tables: Sequence[str] | None, form: Format) -> list[File]:
     """The files that somebody wants.
 
-    What explains a release always belongs to it: every file that is in no folder, and the
-    descriptors.
+    What explains a release always belongs to it: every file that is in no folder, the
+    descriptors, and what its page needs to be looked at.
 
     Args:
         files: of the release.
@@ -78,7 +80,7 @@ def select(files: Sequence[File], tables: Sequence[str] | None, form: Format) ->
 
 def _is_wanted(name: str, tables: Sequence[str] | None, form: Format) -> bool:
     folder, slash, _ = name.partition("/")
-    if not slash or Path(name).name == "datapackage.json":
+    if not slash or folder == ASSETS or Path(name).name == "datapackage.json":
         return True
     if folder in _FORMATS and form not in (folder, "all"):
         return False

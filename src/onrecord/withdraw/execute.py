@@ -14,7 +14,7 @@ from onrecord.ingest.archive import Archive
 from onrecord.ingest.suppress import Suppression, SuppressionList, open_for_more
 from onrecord.records.schema import conform, schema
 from onrecord.records.validate import validate
-from onrecord.release.catalog import releases_folder
+from onrecord.release.catalog import PAGE, releases_folder
 from onrecord.release.changes import Plan, compare
 from onrecord.release.compare import RECORDS
 from onrecord.release.dataset import UNDESCRIBED, Dataset
@@ -303,7 +303,7 @@ def _reissue(
     facts = Facts(
         plan,
         [],
-        Settings(),
+        Settings(page=(release.path / PAGE).is_file()),
         created,
         before[1] if before else None,
         Reissue(origin, supersedes, log),

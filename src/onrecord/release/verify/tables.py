@@ -19,6 +19,7 @@ from onrecord.release.verify.indexes import check_indexes
 from onrecord.release.verify.package import Package
 from onrecord.release.verify.report import Problem
 from onrecord.release.verify.rows import CsvRows, ParquetRows, Published, first_difference
+from onrecord.release.verify.view import check_view
 from onrecord.scratch import Rows
 
 
@@ -160,4 +161,5 @@ def check_tables(
     if values and not problems:
         first = not (facts and (facts.model_extra or {}).get("previous"))
         problems += check_indexes(files, usable, sound, rows, first, progress)
+        problems += check_view(files, usable, sound, rows, progress)
     return problems, rows

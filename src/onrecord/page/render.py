@@ -1,0 +1,235 @@
+"""Render the HTML of the page, with everything that needs no data.
+
+Opened from a disk, where a browser lets a page read no other file, it still says what the
+release is, what is in it, and how to load and cite it. All text is escaped by the templates.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from onrecord.page import figures as drawn
+from onrecord.scratch import Rows
+
+HERE = Path(__file__).parent
+_PUBLICATION = {
+    "full": "in full",
+    "excerpt": "excerpts: at most the first 200 characters of each document",
+    "metadata": "no text: ids, spans and counts only",
+}
+_SNIPPETS = (
+    (
+        "pandas",
+        'import pandas as pd\n\nparagraphs = pd.read_csv(\n    "csv/paragraphs.csv",\n'
+        '    keep_default_na=False,\n    na_values=[""],\n)',
+    ),
+    (
+        "Polars",
+        'import polars as pl\n\nparagraphs = pl.read_parquet(\n    "parquet/paragraphs.parquet"\n)',
+    ),
+    (
+        "DuckDB",
+        "SELECT text, n_documents\nFROM 'parquet/paragraphs.parquet'\nORDER BY n_documents DESC\n"
+        "LIMIT 20;",
+    ),
+    ("R", 'library(arrow)\n\nparagraphs <- read_parquet(\n  "parquet/paragraphs.parquet"\n)'),
+    (
+        "Hugging Face",
+        'from datasets import load_dataset\n\nparagraphs = load_dataset(\n    "parquet",\n'
+        '    data_files="parquet/paragraphs.parquet",\n)',
+    ),
+    (
+        "A spreadsheet",
+        "Open csv/paragraphs.csv as UTF-8 with commas.\n"
+        "In Excel: Data, From Text/CSV, 65001: UTF-8.",
+    ),
+)
+_CODE = re.compile(r"`([^`]+)`")
+
+
+@cache
+def _templates() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def size(n: int) -> str:
+    """Bytes for people."""
+    if n < 1000:
+        return f"{n} B"
+    amount = float(n)
+    for unit in ("kB", "MB", "GB", "TB"):
+        amount /= 1000
+        if amount < 999.5 or unit == "TB":
+            break
+    return f"{amount:.1f} {unit}" if amount < 9.95 else f"{amount:,.0f} {unit}"
+
+
+def _inline(words: str) -> Markup:
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(words))))  # noqa: S704 (escaped)
+
+
+def change_log(text: str) -> list[tuple[str, Any]]:
+    """``CHANGELOG.md`` in pieces: headings, lists, tables and paragraphs, as we write them."""
+    pieces: list[tuple[str, Any]] = []
+    for line in text.splitlines()[1:]:
+        if line.startswith("## "):
+            pieces.append(("heading", line[3:]))
+        elif line.startswith(("- ", "| ")):
+            kind = "list" if line.startswith("- ") else "table"
+            if not pieces or pieces[-1][0] != kind:
+                pieces.append((kind, []))
+            if kind == "list":
+                pieces[-1][1].append(line[2:])
+            elif not line.startswith("| ---"):
+                pieces[-1][1].append([cell.strip() for cell in line.strip("| ").split(" | ")])
+        elif line.strip():
+            pieces.append(("paragraph", line))
+    return pieces
+
+
+def _authors(package: Mapping[str, Any]) -> str:
+    named = [str(one.get("title", "")) for one in package.get("contributors", [])]
+    return ", ".join(name for name in named if name)
+
+
+def citation(package: Mapping[str, Any], digest: str) -> str:
+    """How to cite a release, as text."""
+    who, year = _authors(package), str(package["created"])[:4]
+    where = f" {package['homepage']}." if package.get("homepage") else ""
+    lead = f"{who} ({year}). {package['title']}" if who else f"{package['title']} ({year})"
+    return (
+        f"{lead}, version {package['version']} [data set].{where} Content digest sha256:{digest}."
+    )
+
+
+def _tex(words: str) -> str:
+    return re.sub(r"([#$%&_{}])", r"\\\1", words.replace("\\", " "))
+
+
+def bibtex(package: Mapping[str, Any], digest: str) -> str:
+    """How to cite a release in BibTeX."""
+    who = " and ".join(
+        str(one["title"]) for one in package.get("contributors", []) if one.get("title")
+    )
+    key = re.sub(r"[^a-z0-9]+", "-", str(package["name"]).lower())
+    version = str(package["version"])
+    fields = [
+        *([("author", _tex(who))] if who else []),
+        ("title", _tex(str(package["title"]))),
+        ("year", str(package["created"])[:4]),
+        ("version", version),
+        *([("url", str(package["homepage"]))] if package.get("homepage") else []),
+        ("note", f"Data set. Content digest sha256:{digest}"),
+    ]
+    lines = ",\n".join(f"  {name:<7} = {{{value}}}" for name, value in fields)
+    return f"@misc{{{key}-{version.replace('+', '-')},\n{lines}\n}}"
+
+
+def _tables(package: Mapping[str, Any], tables: Mapping[str, Rows]) -> list[dict[str, Any]]:
+    paths = {one["name"]: one["path"] for one in package["resources"]}
+    return [
+        {
+            **one,
+            "rows": tables[one["name"]].num_rows,
+            "csv": one["path"],
+            "parquet": paths[f"{one['name']}-parquet"],
+            "fields": one["schema"]["fields"],
+        }
+        for one in package["resources"]
+        if one.get("type") == "table"
+    ]
+
+
+def _for_script(content: Mapping[str, Any]) -> str:
+    """JSON that can stand in a ``script`` element: it can't end it."""
+    return json.dumps(content, ensure_ascii=False).replace("<", "\\u003c")
+
+
+def render(
+    tables: Mapping[str, Rows],
+    package: Mapping[str, Any],
+    figures: Mapping[str, Any],
+    digest: str,
+    log: str,
+    structured: Mapping[str, Any],
+) -> str:
+    """``index.html`` of a release.
+
+    Args:
+        tables: of the release.
+        package: its ``datapackage.json``.
+        figures: its ``quality.json``.
+        digest: its content digest.
+        log: its ``CHANGELOG.md``.
+        structured: what it says to search engines, by schema.org.
+    """
+    documents = tables["documents"].lazy()
+    time_chart, undated = drawn.over_time(documents)
+    source_chart, more_sources = drawn.by_source(figures)
+    files = [
+        {
+            "path": one["path"],
+            "size": size(one["bytes"]),
+            "hash": one["hash"].removeprefix("sha256:"),
+        }
+        for one in package["resources"]
+        if "hash" in one
+    ]
+    return (
+        _templates()
+        .get_template("index.html")
+        .render(
+            assets="assets",
+            title=package["title"],
+            version=package["version"],
+            description=package["description"],
+            created=package["created"],
+            date=str(package["created"])[:10],
+            licenses=[one.get("name", "") for one in package.get("licenses", [])],
+            figures=figures,
+            digest=digest,
+            starts=drawn.starts(tables),
+            relations=drawn.relations(figures),
+            source_chart=Markup(source_chart),  # noqa: S704 (escaped where it is drawn)
+            more_sources=more_sources,
+            time_chart=Markup(time_chart),  # noqa: S704
+            undated=undated,
+            language_chart=Markup(drawn.by_language(documents)),  # noqa: S704
+            sources=tables["sources"].table().to_pylist(),
+            publication=_PUBLICATION,
+            tables=_tables(package, tables),
+            files=files,
+            snippets=[{"tool": tool, "code": code} for tool, code in _SNIPPETS],
+            citation=citation(package, digest),
+            bibtex=bibtex(package, digest),
+            changelog=change_log(log),
+            inline=_inline,
+            structured=Markup(_for_script(structured)),  # noqa: S704 (no < is left)
+        )
+    )
+
+
+def render_versions(
+    title: str, description: str, assets: str, releases: Sequence[Mapping[str, Any]]
+) -> str:
+    """``index.html`` beside ``index.json``: all versions.
+
+    Args:
+        title, description: of the dataset, as its latest release says.
+        assets: folder of the assets of a release, from here.
+        releases: newest first, as in the index.
+    """
+    page = _templates().get_template("versions.html")
+    return page.render(title=title, description=description, assets=assets, releases=releases)
