@@ -157,7 +157,10 @@ def test_a_release_without_room_in_memory_is_the_same(
     assert expected is not None
     assert outcome.content_digest == expected.content_digest
     assert len(files) > 5  # texts and rows did wait in files
-    assert {path.parent for path in files} == {tmp_path / "data" / "cache" / "scratch"}
+    aside = tmp_path / "data" / "cache" / "scratch"
+    of_the_page = tmp_path / "data" / "releases" / f".staging-{outcome.version}-aside"
+    assert {path.parent for path in files} == {aside, of_the_page}
+    assert not any(path.exists() for path in files)
     assert [p for p in (tmp_path / "data" / "cache" / "scratch").rglob("*") if p.is_file()] == []
 
 

@@ -141,9 +141,9 @@ class Cache:
         self.hits = 0
         if self._stamped() != stamp:
             shutil.rmtree(folder, ignore_errors=True)
-        with contextlib.suppress(OSError):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            (folder / _STAMP).write_text(stamp, encoding="ascii")
+            with contextlib.suppress(OSError):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                (folder / _STAMP).write_text(stamp, encoding="ascii")
         self._sizes = self._listed()
 
     def _stamped(self) -> str | None:

@@ -48,7 +48,7 @@ from onrecord.rehearsal import Rehearsal, UntouchedArchive, rehearsal
 from onrecord.release.aliases import also_known_as
 from onrecord.release.caps import exceeded
 from onrecord.release.catalog import release_path
-from onrecord.release.changes import Plan, Previous, plan
+from onrecord.release.changes import NOTHING_CHANGED, Plan, Previous, plan
 from onrecord.release.dataset import UNDESCRIBED, Dataset, read_dataset
 from onrecord.release.describe import quality
 from onrecord.release.earlier import give_back, old_wordings, returning
@@ -64,6 +64,7 @@ from onrecord.split_off import SplitOff
 from onrecord.text.segment import Blocks, text_buffer
 from onrecord.text.segment import segment as cut
 from onrecord.text.tokens import normalise as fold
+from onrecord.unchanged import inputs_digest, last_run, read_last_run, write_last_run
 from onrecord.unglue import unglue as split_boilerplate
 
 T = TypeVar("T")
@@ -630,24 +631,25 @@ def release(
 
         cache = open_cache(data, suppression, settings)
         job = _Job(archive, store, suppression, previous, data, settings, aside, run, within, cache)
+        inputs = _inputs(found, suppression, settings)
+        if previous and (last := read_last_run(data)):
+            latest = previous.version, previous.content_digest
+            if last == last_run(inputs, *latest, data, last.remarks):
+                link(data)
+                return _unpublished(previous, data, NOTHING_CHANGED, last.remarks)
         found, planned, figures = _until_known(found, job, _sound)
+        remarks = tuple(found.remarks)
         if planned.version is None:
             assert previous is not None
             link(data)
-            return Outcome(
-                previous.version,
-                release_path(data, previous.version),
-                previous.content_digest,
-                False,
-                quality(previous.tables),
-                planned.reasons,
-                tuple(found.remarks),
-                _sample(previous.tables),
-            )
+            latest = previous.version, previous.content_digest
+            write_last_run(data, last_run(inputs, *latest, data, remarks))
+            return _unpublished(previous, data, planned.reasons, remarks)
         _note_withheld(found, data / "archive", planned.version)
         path, digest = run(
             publish_plan, planned, figures, previous, found.sources, data, settings, created, key
         )
+        write_last_run(data, last_run(inputs, planned.version, digest, data, remarks))
         return Outcome(
             planned.version,
             path,
@@ -655,9 +657,37 @@ def release(
             True,
             figures,
             planned.reasons,
-            tuple(found.remarks),
+            remarks,
             _sample(planned.tables),
         )
+
+
+def _inputs(found: Found, suppression: Suppression, settings: Settings) -> str:
+    """A digest of everything that a run works on; see ``unchanged``."""
+    told = [
+        *(source.model_dump_json() for source in found.sources),
+        found.dataset.model_dump_json(),
+        *map(repr, found.rejected),
+        *found.remarks,
+        suppression.listed.model_dump_json() + suppression.key.hex(),
+    ]
+    return inputs_digest(found.candidates, told, settings)
+
+
+def _unpublished(
+    previous: Previous, data: Path, reasons: tuple[str, ...], remarks: tuple[str, ...]
+) -> Outcome:
+    """What a run did that had nothing to publish."""
+    return Outcome(
+        previous.version,
+        release_path(data, previous.version),
+        previous.content_digest,
+        False,
+        quality(previous.tables),
+        reasons,
+        remarks,
+        _sample(previous.tables),
+    )
 
 
 def rehearse(

@@ -1,5 +1,7 @@
 """Versions, stable identities and retirement over several releases of one folder."""
 
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -155,3 +157,37 @@ def test_a_copy_of_two_kept_texts_stays_with_its_own(tmp_path: Path, make_source
     again = dataset.release()
     assert not again.published
     assert again.content_digest == first.content_digest
+
+
+def _tell(dataset: Dataset) -> str:
+    return (dataset.data / "cache" / "last-run.json").read_text(encoding="utf-8")
+
+
+def test_a_run_with_nothing_to_do_reads_the_files_and_no_more(dataset: Dataset) -> None:
+    stages: list[str] = []
+
+    def run(stage: Any, *args: Any, step: tuple[int, int] = (1, 1)) -> Any:
+        stages.append(stage.__name__)
+        return stage(*args)
+
+    again = release(dataset.seeds, dataset.data, Settings(), run)
+    assert (again.version, again.published, stages) == ("1.0.0", False, ["discover"])
+    # The same size and date, other bytes.
+    file = dataset.folder / "a.txt"
+    times = file.stat()
+    file.write_bytes(file.read_bytes().replace(b"first day", b"third day"))
+    os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert dataset.release().version == "1.1.0"
+
+
+@pytest.mark.parametrize("lost", ["cache", "archive/packs", "damaged"])
+def test_a_run_does_all_the_work_where_it_can_not_tell(dataset: Dataset, lost: str) -> None:
+    before = _tell(dataset)
+    if lost == "damaged":
+        (dataset.data / "cache" / "last-run.json").write_text(before[:-20], encoding="utf-8")
+    else:
+        shutil.rmtree(dataset.data / lost)
+    again = dataset.release()
+    assert (again.version, again.published) == ("1.0.0", False)
+    assert list((dataset.data / "archive" / "packs").iterdir())
+    assert _tell(dataset) == before

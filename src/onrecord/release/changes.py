@@ -31,6 +31,10 @@ FIRST_VERSION = "1.0.0"
 NAMED = 10
 
 
+#: Why there is no release.
+NOTHING_CHANGED = ("nothing changed",)
+
+
 @dataclass(frozen=True, slots=True)
 class Previous:
     """The release before, as far as a new one depends on it.
@@ -255,7 +259,7 @@ def _decide(
     )
     if grown or records.select(pl.len()).collect().item():
         return "minor", (*grown, *counts)
-    return ("patch", counts) if changes.num_rows else ("none", ("nothing changed",))
+    return ("patch", counts) if changes.num_rows else ("none", NOTHING_CHANGED)
 
 
 def _described_anew(
