@@ -13,7 +13,7 @@ export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help release test test-hostile test-operations test-ecosystem check format clean reference dictionary docs page bench bench-quality bench-speed bench-peers bench-lookup bench-validate bench-flow bench-page
+.PHONY: help release test test-hostile test-operations test-ecosystem check format clean reference dictionary docs page bench bench-quality bench-speed bench-peers bench-lookup bench-validate bench-flow bench-incremental bench-page
 
 help:  ## say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -102,10 +102,13 @@ bench-validate: $(BENCH)  ## rows per second and memory of onrecord check, besid
 bench-flow: $(BENCH)  ## a release as a Prefect flow beside the command line
 	$(BIN)/python -m bench.flow
 
+bench-incremental: $(BENCH)  ## a run with nothing to do, and one with a hundredth more
+	$(BIN)/python -m bench.incremental
+
 bench-page: $(BENCH)  ## what a browser fetches to show a record of a large release
 	$(BIN)/python -m bench.page
 
-bench: bench-quality bench-speed bench-peers bench-lookup bench-validate bench-flow  ## all but the page; writes bench/results/
+bench: bench-quality bench-speed bench-peers bench-lookup bench-validate bench-flow bench-incremental  ## all but the page; writes bench/results/
 
 clean:  ## remove the environment and caches; data/ is yours to remove
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
