@@ -6,6 +6,7 @@ Batches of files go through the first stages in threads; what is large waits asi
 """
 
 import itertools
+import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -43,12 +44,14 @@ from onrecord.markup import refined
 from onrecord.parallel import in_order
 from onrecord.reading import batch_key, kept, open_cache, restored
 from onrecord.records.assemble import assemble
+from onrecord.records.schema import TABLES, descriptor
 from onrecord.records.validate import Verdict, judge
 from onrecord.rehearsal import Rehearsal, UntouchedArchive, rehearsal
 from onrecord.release.aliases import also_known_as
 from onrecord.release.caps import exceeded
 from onrecord.release.catalog import release_path
 from onrecord.release.changes import NOTHING_CHANGED, Plan, Previous, plan
+from onrecord.release.compatible import schema_changes
 from onrecord.release.dataset import UNDESCRIBED, Dataset, read_dataset
 from onrecord.release.describe import quality
 from onrecord.release.earlier import give_back, old_wordings, returning
@@ -634,7 +637,8 @@ def release(
         inputs = _inputs(found, suppression, settings)
         if previous and (last := read_last_run(data)):
             latest = previous.version, previous.content_digest
-            if last == last_run(inputs, *latest, data, last.remarks):
+            as_then = last == last_run(inputs, *latest, data, last.remarks)
+            if as_then and not any(schema_changes(previous.schemas)):
                 link(data)
                 return _unpublished(previous, data, NOTHING_CHANGED, last.remarks)
         found, planned, figures = _until_known(found, job, _sound)
@@ -667,6 +671,7 @@ def _inputs(found: Found, suppression: Suppression, settings: Settings) -> str:
     told = [
         *(source.model_dump_json() for source in found.sources),
         found.dataset.model_dump_json(),
+        *(json.dumps(descriptor(table), sort_keys=True) for table in TABLES),
         *map(repr, found.rejected),
         *found.remarks,
         suppression.listed.model_dump_json() + suppression.key.hex(),

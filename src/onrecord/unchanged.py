@@ -62,7 +62,7 @@ def inputs_digest(candidates: Iterable[Candidate], told: Iterable[str], settings
 
     Args:
         candidates: the files, in a fixed order; all of them are read.
-        told: what is said of them: sources, dataset, rejected entries, withdrawn texts.
+        told: what is said of them: sources, dataset, schemas, rejected entries, withdrawn texts.
         settings: of the run.
     """
 
