@@ -1,7 +1,9 @@
 """The files of the page: made of the tables, found by everything that handles releases."""
 
 import hashlib
+import html
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -9,7 +11,9 @@ import sys
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import numpy as np
 import polars as pl
 import pyarrow as pa
@@ -51,6 +55,36 @@ def test_the_bundle_was_built_from_these_sources() -> None:
         digest.update(f"{name}\0".encode() + (WEB / name).read_bytes() + b"\0")
     stated = (render.HERE / "assets" / "sources.sha256").read_text("ascii").strip()
     assert digest.hexdigest() == stated, "run `make page`"
+
+
+def test_what_the_page_says_of_loading_runs_as_it_is_printed(
+    seed_release: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The snippet for Hugging Face needs an environment of its own; that for R needs R."""
+    page = (seed_release / "index.html").read_text("utf-8")
+    code = {
+        tool: html.unescape(text)
+        for tool, text in re.findall(r"<h3>([^<]+)</h3></figcaption><pre[^>]*><code>([^<]+)", page)
+    }
+    rows = pl.read_parquet(seed_release / "parquet" / "paragraphs.parquet").height
+    monkeypatch.chdir(seed_release)
+    for tool in ("pandas", "Polars"):
+        known: dict[str, Any] = {}
+        exec(code[tool], known)
+        assert len(known["paragraphs"]) == rows
+    assert len(duckdb.sql(code["DuckDB"]).fetchall()) == 20
+    if shutil.which("Rscript"):
+        said = ["Rscript", "-e", f"{code['R']}; cat(nrow(paragraphs))"]
+        done = subprocess.run(said, capture_output=True, text=True, check=True)
+        assert done.stdout == str(rows)
+
+
+def test_page_and_readme_cite_alike(seed_release: Path) -> None:
+    page = (seed_release / "index.html").read_text("utf-8")
+    (cited,) = re.findall(r'id="cite-text"[^>]*><bdi>([^<]+)</bdi>', page)
+    assert html.unescape(cited) in (seed_release / "README.md").read_text("utf-8")
+    # Without the inner braces BibTeX takes the name of a project for that of a person.
+    assert "author = {{The Onrecord project}}" in page
 
 
 def test_every_document_and_paragraph_has_its_record(seed_release: Path) -> None:

@@ -1,6 +1,7 @@
 """The page in a real browser: what it shows is what the tables say."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
@@ -76,10 +77,29 @@ def test_a_repeat_leads_to_its_paragraph_and_back(
     shown.page.wait_for_timeout(100)
     copied = shown.page.evaluate("navigator.clipboard.readText()")
     assert copied == shown.text("#cite-paragraph")
-    assert f"#/paragraph/{name}" in copied
+    assert f"index.html#/paragraph/{name}" in copied
+    assert "127.0.0.1" not in copied  # an address of this machine leads nobody else anywhere
+    assert copied.startswith("“The judiciary is part")
+    assert "The Onrecord project" in copied
     shown.page.locator(".place.near a").first.click()
     shown.settled()
     assert shown.page.locator(".block.target").get_attribute("id") == "block-10"
+
+
+def test_who_goes_back_finds_the_place_again(
+    tab: Callable[..., Tab], seed_page: str, article: str
+) -> None:
+    shown = tab().open(f"{seed_page}#/document/{article}")
+    link = shown.page.locator("#block-15 .label a")
+    link.scroll_into_view_if_needed()
+    left = shown.page.evaluate("window.scrollY")
+    assert left > 0
+    link.click()
+    shown.settled()
+    assert shown.page.evaluate("window.scrollY") == 0
+    shown.page.go_back()
+    shown.settled()
+    assert shown.page.evaluate("window.scrollY") == left
 
 
 def test_variants_stand_side_by_side(
@@ -116,6 +136,7 @@ def test_table_is_filtered_sorted_and_loaded_whole(
     assert shown.page.locator("table.data tbody tr").count() == found.height
     shown.go("#/table/documents?source_id=udhr")
     assert shown.page.locator("table.data tbody tr").count() == 9
+    assert shown.text("#view .lede").startswith("One row for each document")
     assert shown.complaints == []
 
 
@@ -238,6 +259,9 @@ def test_narrow_screens_need_no_scrolling_sideways(
         shown.go(fragment)
         width = shown.page.evaluate("document.documentElement.scrollWidth")
         assert width <= 360, fragment
+    shown.page.get_by_text("all versions").click()
+    shown.page.wait_for_url(re.compile(r"(?<!0)/index\.html$"))
+    assert shown.page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
 def test_an_unknown_id_is_said_to_be_unknown(tab: Callable[..., Tab], seed_page: str) -> None:

@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from onrecord.page import figures as drawn
+from onrecord.release.metadata import Subject, bibtex, citation_text, schema_org
 from onrecord.scratch import Rows
 
 HERE = Path(__file__).parent
@@ -38,11 +39,15 @@ _SNIPPETS = (
         "SELECT text, n_documents\nFROM 'parquet/paragraphs.parquet'\nORDER BY n_documents DESC\n"
         "LIMIT 20;",
     ),
-    ("R", 'library(arrow)\n\nparagraphs <- read_parquet(\n  "parquet/paragraphs.parquet"\n)'),
+    (
+        "R",
+        'paragraphs <- read.csv(\n  "csv/paragraphs.csv",\n  na.strings = "",\n'
+        '  encoding = "UTF-8"\n)',
+    ),
     (
         "Hugging Face",
         'from datasets import load_dataset\n\nparagraphs = load_dataset(\n    "parquet",\n'
-        '    data_files="parquet/paragraphs.parquet",\n)',
+        '    data_files="parquet/paragraphs.parquet",\n    split="train",\n)',
     ),
     (
         "A spreadsheet",
@@ -99,42 +104,10 @@ def change_log(text: str) -> list[tuple[str, Any]]:
     return pieces
 
 
-def _authors(package: Mapping[str, Any]) -> str:
-    named = [str(one.get("title", "")) for one in package.get("contributors", [])]
-    return ", ".join(name for name in named if name)
-
-
-def citation(package: Mapping[str, Any], digest: str) -> str:
-    """How to cite a release, as text."""
-    who, year = _authors(package), str(package["created"])[:4]
-    where = f" {package['homepage']}." if package.get("homepage") else ""
-    lead = f"{who} ({year}). {package['title']}" if who else f"{package['title']} ({year})"
-    return (
-        f"{lead}, version {package['version']} [data set].{where} Content digest sha256:{digest}."
-    )
-
-
-def _tex(words: str) -> str:
-    return re.sub(r"([#$%&_{}])", r"\\\1", words.replace("\\", " "))
-
-
-def bibtex(package: Mapping[str, Any], digest: str) -> str:
-    """How to cite a release in BibTeX."""
-    who = " and ".join(
-        str(one["title"]) for one in package.get("contributors", []) if one.get("title")
-    )
-    key = re.sub(r"[^a-z0-9]+", "-", str(package["name"]).lower())
-    version = str(package["version"])
-    fields = [
-        *([("author", _tex(who))] if who else []),
-        ("title", _tex(str(package["title"]))),
-        ("year", str(package["created"])[:4]),
-        ("version", version),
-        *([("url", str(package["homepage"]))] if package.get("homepage") else []),
-        ("note", f"Data set. Content digest sha256:{digest}"),
-    ]
-    lines = ",\n".join(f"  {name:<7} = {{{value}}}" for name, value in fields)
-    return f"@misc{{{key}-{version.replace('+', '-')},\n{lines}\n}}"
+def _short(description: str) -> str:
+    """What the rows are: the first sentence of a description, said after their number."""
+    first = description.split(". ", maxsplit=1)[0].rstrip(".")
+    return first.replace("One row for each", "one for each", 1)
 
 
 def _tables(package: Mapping[str, Any], tables: Mapping[str, Rows]) -> list[dict[str, Any]]:
@@ -146,6 +119,7 @@ def _tables(package: Mapping[str, Any], tables: Mapping[str, Rows]) -> list[dict
             "csv": one["path"],
             "parquet": paths[f"{one['name']}-parquet"],
             "fields": one["schema"]["fields"],
+            "short": _short(one["description"]),
         }
         for one in package["resources"]
         if one.get("type") == "table"
@@ -161,9 +135,8 @@ def render(
     tables: Mapping[str, Rows],
     package: Mapping[str, Any],
     figures: Mapping[str, Any],
-    digest: str,
     log: str,
-    structured: Mapping[str, Any],
+    subject: Subject,
 ) -> str:
     """``index.html`` of a release.
 
@@ -171,9 +144,8 @@ def render(
         tables: of the release.
         package: its ``datapackage.json``.
         figures: its ``quality.json``.
-        digest: its content digest.
         log: its ``CHANGELOG.md``.
-        structured: what it says to search engines, by schema.org.
+        subject: what its descriptions are made from, so that they all cite it alike.
     """
     documents = tables["documents"].lazy()
     time_chart, undated = drawn.over_time(documents)
@@ -199,7 +171,7 @@ def render(
             date=str(package["created"])[:10],
             licenses=[one.get("name", "") for one in package.get("licenses", [])],
             figures=figures,
-            digest=digest,
+            digest=subject.digest,
             starts=drawn.starts(tables),
             relations=drawn.relations(figures),
             source_chart=Markup(source_chart),  # noqa: S704 (escaped where it is drawn)
@@ -212,11 +184,11 @@ def render(
             tables=_tables(package, tables),
             files=files,
             snippets=[{"tool": tool, "code": code} for tool, code in _SNIPPETS],
-            citation=citation(package, digest),
-            bibtex=bibtex(package, digest),
+            citation=citation_text(subject),
+            bibtex=bibtex(subject).strip(),
             changelog=change_log(log),
             inline=_inline,
-            structured=Markup(_for_script(structured)),  # noqa: S704 (no < is left)
+            structured=Markup(_for_script(schema_org(subject))),  # noqa: S704 (no < is left)
         )
     )
 

@@ -18,6 +18,7 @@ from onrecord.page.shards import write_shards
 from onrecord.page.terms import COMMON, KEPT, LONGEST, PAIRS, TERMS, Terms
 from onrecord.page.views import PLACES, RECORDS, Views
 from onrecord.release.catalog import PAGE
+from onrecord.release.metadata import Subject
 from onrecord.release.selection import ASSETS
 from onrecord.release.write import parquet_writer
 from onrecord.scratch import Rows, Scratch
@@ -95,9 +96,8 @@ def write_page(
     tables: Mapping[str, Rows],
     package: Mapping[str, Any],
     figures: Mapping[str, Any],
-    digest: str,
     log: str,
-    structured: Mapping[str, Any],
+    subject: Subject,
     release: Path,
 ) -> None:
     """Write the page into a release that is being built.
@@ -106,9 +106,8 @@ def write_page(
         tables: of the release.
         package: its ``datapackage.json``.
         figures: its ``quality.json``.
-        digest: its content digest.
         log: its ``CHANGELOG.md``.
-        structured: what it says to search engines, by schema.org.
+        subject: what its descriptions are made from.
         release: its folder.
 
     Raises:
@@ -118,5 +117,5 @@ def write_page(
     (release / ASSETS).mkdir()
     for name in ASSET_NAMES:
         shutil.copyfile(HERE / "assets" / name, release / ASSETS / name)
-    page = render(tables, package, figures, digest, log, structured)
+    page = render(tables, package, figures, log, subject)
     (release / PAGE).write_text(page, encoding="utf-8", newline="\n")

@@ -358,6 +358,16 @@ def _plain(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
 
 
+def _page(facts: Facts) -> str:
+    """What the README says of the page, where there is one."""
+    if not facts.settings.page:
+        return ""
+    return """
+`index.html` shows the release in a browser. Documents, paragraphs, tables and search need a web
+server: `onrecord preview --data .`
+"""
+
+
 def readme(facts: Facts, figures: Mapping[str, Any], subject: Subject) -> str:
     """``README.md`` of the release; it begins with what the Hugging Face Hub reads."""
     tables = facts.plan.tables
@@ -414,7 +424,7 @@ words are never merged: `variants` links them.
 `onrecord restore DOCUMENT_ID` rebuilds a document byte for byte from these tables alone.
 
 ## Use it
-
+{_page(facts)}
 ```python
 import polars as pl
 

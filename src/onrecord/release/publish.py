@@ -46,7 +46,7 @@ from onrecord.release.describe import (
 )
 from onrecord.release.digest import TableDigest
 from onrecord.release.indexes import write_indexes
-from onrecord.release.metadata import descriptions, schema_org, subject_of
+from onrecord.release.metadata import descriptions, subject_of
 from onrecord.release.names import SIGNATURE, SUMS
 from onrecord.release.signing import sign
 from onrecord.release.verify import Depth, Folder, verify
@@ -316,7 +316,7 @@ def build(
     for name, text in descriptions(subject).items():
         _write_text(staging / name, text)
     if facts.settings.page:
-        write_page(tables, package, figures, digest, log_now, schema_org(subject), staging)
+        write_page(tables, package, figures, log_now, subject, staging)
     hashes = {file["path"]: file["hash"].removeprefix("sha256:") for file in package["resources"]}
     _write_sums(staging, hashes, key)
     _check(staging, tables)

@@ -129,7 +129,7 @@ export async function show (view, id, query) {
     h('p', { class: 'kicker' }, 'Document, as it was printed'),
     h('h1', { tabindex: '-1', dir: 'auto', lang: about.language, class: title.length > 60 ? 'long' : null }, title),
     facts(id, about, source),
-    h('div', { class: 'tools' }, legend, only),
+    h('div', { class: 'tools' }, legend, about.n_blocks > about.n_paragraphs || counts.boilerplate ? only : null),
     list, more,
     h('p', { class: 'small' }, `${counted(about.n_blocks, 'block')} stand for ${counted(about.n_paragraphs, 'paragraph')}. `,
       about.restores === 'file' ? `onrecord restore ${id} gives back the file byte for byte.` : ''),

@@ -26,8 +26,8 @@ function say (...children) {
 }
 
 const ON_DISK = () => [
-  'This page was opened from a disk, where a browser lets it read no data. Everything that needs none is here. For documents, paragraphs, tables and search run ',
-  h('code', {}, 'onrecord preview'), ' or put the folder on any web server.']
+  'This page was opened from a disk, where a browser lets it read no data. What needs none is here, the downloads too. For documents, paragraphs, tables and search run ',
+  h('code', {}, 'onrecord preview'), ', or ', h('code', {}, 'python3 -m http.server'), ' in this folder, or put the folder on any web server.']
 
 function parse () {
   const [path, search = ''] = location.hash.slice(2).split('?')
@@ -45,10 +45,21 @@ async function retired (id) {
     row.successor_id ? h('p', {}, 'What stands for it now: ', link(row.successor_id)) : null]
 }
 
+// Who goes back finds the place again that was left: a view is read anew, so we remember it.
+let backTo = null
+function remember () {
+  document.addEventListener('click', (event) => {
+    if (event.target.closest?.('a[href^="#"]')) history.replaceState({ y: window.scrollY }, '')
+  }, { capture: true })
+  window.addEventListener('popstate', (event) => { backTo = event.state?.y ?? null })
+}
+
 let turn = 0
 async function route () {
   const mine = ++turn
+  const back = backTo
   const { kind, what, query } = parse()
+  document.getElementById('query').value = kind === 'search' && location.hash.startsWith('#/') ? what : ''
   const wanted = location.hash.startsWith('#/') && kind
   overview.hidden = Boolean(wanted)
   view.hidden = !wanted
@@ -57,12 +68,22 @@ async function route () {
     view.replaceChildren()
     document.title = home
     const target = location.hash.length > 2 && !location.hash.startsWith('#/') && document.getElementById(location.hash.slice(1))
-    if (target) target.scrollIntoView()
+    if (back !== null) window.scrollTo(0, back)
+    else if (target) target.scrollIntoView()
     else if (location.hash === '#/') window.scrollTo(0, 0)
     return
   }
-  const fail = (head, ...children) => view.replaceChildren(h('h1', { tabindex: '-1' }, head), ...children.flat(), h('p', {}, h('a', { href: '#/' }, 'Back to the overview')))
-  if (onDisk) { fail('This needs data', h('p', {}, ...ON_DISK())); return }
+  const fail = (head, ...children) => view.replaceChildren(h('h1', { tabindex: '-1' }, head), ...children.flat())
+  const framed = (found) => {
+    view.prepend(h('p', { class: 'up small' }, h('a', { href: '#/' }, '← Overview of the release')))
+    if (found) view.append(h('p', { class: 'back small' }, h('a', { href: '#/' }, 'Overview of the release')))
+  }
+  if (onDisk) {
+    fail('This needs data', h('p', {}, 'The note above says how to look at it.'))
+    framed(false)
+    window.scrollTo(0, 0)
+    return
+  }
   window.scrollTo(0, 0)
   view.setAttribute('aria-busy', 'true')
   view.replaceChildren(h('p', { class: 'loading', role: 'status' }, 'Reading …'))
@@ -79,8 +100,9 @@ async function route () {
   }
   view.removeAttribute('aria-busy')
   document.title = `${shown?.title ?? 'Not found'} · ${home}`
-  view.append(h('p', { class: 'back small' }, h('a', { href: '#/' }, 'Overview of the release')))
+  framed(shown)
   if (!shown?.focused) view.querySelector('h1')?.focus({ preventScroll: true })
+  if (back !== null) window.scrollTo(0, back)
 }
 
 function searchBox () {
@@ -114,5 +136,6 @@ for (const link of document.querySelectorAll('a.skip')) {
 }
 searchBox()
 versions()
+remember()
 window.addEventListener('hashchange', route)
 window.onrecord = { traffic: store.traffic, ready: route() }

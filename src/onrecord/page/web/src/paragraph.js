@@ -5,7 +5,12 @@ import { context, RELATIONS } from './document.js'
 import { release } from './facts.js'
 import { lookup, parts } from './store.js'
 
-const cut = (text, from) => text === null || text === undefined ? null : (from === 'end' ? text.slice(-160) : text.slice(0, 160))
+// What stands around a text, without a word that is cut in two.
+const AROUND = 160
+function cut (text, from) {
+  if (!text || text.length < AROUND) return text ?? null
+  return from === 'end' ? text.slice(-AROUND).replace(/^\S{1,20}\s/, '') : text.slice(0, AROUND).replace(/\s\S{1,20}$/, '')
+}
 const where = (place) => [place.published, place.source_id].filter(Boolean).join(', ')
 
 function placeView (place, about) {
@@ -34,7 +39,7 @@ function placeView (place, about) {
 function variantView (variant, about) {
   const [mine, other] = variant.text === null || about.text === null
     ? [['withheld'], ['withheld']]
-    : differences(about.text, variant.text)
+    : differences(about.text, variant.text, 'mark', 'mark')
   return h('li', { class: 'alike' },
     h('p', { class: 'label' }, h('span', { class: 'tag variant' }, `other ${variant.difference}`),
       variant.these_words || variant.other_words
@@ -46,12 +51,20 @@ function variantView (variant, about) {
       h('div', {}, h('p', { class: 'small' }, 'the other'), h('p', { dir: 'auto', class: 'text' }, other))))
 }
 
+// An address of this very machine leads nobody else anywhere, so it is no part of a citation.
+const LOCAL = /^(localhost|127\.[\d.]+|\[::1\])$/
+
 function cite (id, about) {
-  const { title, version, date } = release()
-  const address = /^https?:$/.test(location.protocol) ? ` ${location.href.split('#')[0]}#/paragraph/${id}` : ''
-  const lead = about.text ? `“${beginning(about.text, 80)}”. ` : ''
-  const text = `${lead}Paragraph ${id} in ${title}, version ${version} (${date.slice(0, 4)}).${address}`
-  return h('div', { class: 'cite' }, h('h2', {}, 'Cite it'), h('p', { class: 'copied', id: 'cite-paragraph' }, theirs(text)), copyButton(text))
+  const within = `index.html#/paragraph/${id}`
+  const local = LOCAL.test(location.hostname)
+  const where = local ? `Page within the release: ${within}` : `${location.href.split('#')[0]}#/paragraph/${id}`
+  const quoted = about.text ? beginning(about.text, 80) : ''
+  const lead = quoted ? `“${quoted}” ` : ''
+  const text = `${lead}Paragraph ${id} in: ${release().citation.replace(/ Content digest sha256:\w+\.$/, '')} ${where}`
+  return [
+    h('h2', {}, 'Cite it'),
+    h('div', { class: 'cite' }, h('p', { class: 'copied', id: 'cite-paragraph' }, theirs(text)), copyButton(text)),
+    local ? h('p', { class: 'small' }, 'You look at it on your own machine. Where the release is published, the citation has its web address.') : null]
 }
 
 async function single (id, about) {

@@ -3,6 +3,8 @@ import { counted, documentLink, h, number, paragraphLink, size } from './dom.js'
 import { directory, firstRows, table } from './store.js'
 
 const STEP = 100
+// A longer cell is wide enough to be read.
+const SHORT = 40
 const SMALL = 2_000_000
 const LARGEST = 60_000_000
 
@@ -13,7 +15,8 @@ function cell (value, cutAt) {
   if (/^d[0-9a-f]{16}$/.test(value)) return h('td', { class: 'id' }, documentLink(value, undefined, value))
   if (/^p[0-9a-f]{20}$/.test(value)) return h('td', { class: 'id' }, paragraphLink(value, value))
   const shown = value.length > 240 ? `${value.slice(0, 240)} …` : value
-  const text = h('td', { class: 'words', dir: 'auto' }, shown)
+  const kind = /^[0-9a-f]{64}$/.test(value) ? 'hash' : value.length > SHORT ? 'words' : null
+  const text = h('td', { class: kind, dir: 'auto' }, shown)
   if (value.length > 240) {
     const whole = h('button', { type: 'button', class: 'quiet' }, 'whole cell')
     whole.addEventListener('click', () => {
@@ -92,7 +95,7 @@ export async function show (view, name, query) {
     load.textContent = `Load all ${number(about.rows)} rows`
     if (wanted.length) await whole(true)
   }
-  const described = document.querySelector(`a[href="#/table/${CSS.escape(name)}"]`)?.closest('details')
+  const described = document.querySelector(`details a[href="#/table/${CSS.escape(name)}"]`)?.closest('details')
   view.replaceChildren(
     h('p', { class: 'kicker' }, 'Table'),
     h('h1', { tabindex: '-1' }, name),
