@@ -37,7 +37,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Start with:  onrecord new my-dataset   or, where there are sources:  onrecord release. "
+    epilog="Start a dataset of your own:  onrecord new my-dataset\n\n"
+    "Publish the sources in seeds/:  onrecord release\n\n"
+    "Look at what was published:  onrecord preview\n\n"
     "Every command explains itself:  onrecord release --help",
 )
 

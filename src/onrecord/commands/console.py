@@ -105,5 +105,5 @@ class Stages(Bar):
         if self._progress:
             self._progress.advance(self._bar, 1 / step[1])
         else:
-            note(f"{label}: {took:.2f} s")
+            note(f"{label.strip('_')}: {took:.2f} s")
         return result

@@ -175,8 +175,9 @@ def _show(outcome: "Outcome", where: str, data: str, seconds: float) -> None:
         line = f"See {outcome.path / 'csv' / 'quarantine.csv'} for what could not be read."
         out.print(line, markup=False, highlight=False, soft_wrap=True)
     out.print("\nTry next:")
+    place = "" if data == "data" else f" --data {data}"
     lines = (
-        [f"{installed('onrecord')} preview --data {data}"]
+        [f"{installed('onrecord')} preview{place}"]
         if (outcome.path / "index.html").is_file()
         else []
     )
@@ -185,6 +186,6 @@ def _show(outcome: "Outcome", where: str, data: str, seconds: float) -> None:
         f"{installed('frictionless')} validate {outcome.path / 'datapackage.json'}",
     ]
     if outcome.sample:
-        lines.append(f"{installed('onrecord')} restore {outcome.sample} --data {data}")
+        lines.append(f"{installed('onrecord')} restore {outcome.sample}{place}")
     for line in lines:
         out.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)

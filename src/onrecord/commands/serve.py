@@ -26,7 +26,7 @@ def command(
     ] = "0 5 * * 0",
     timezone: Annotated[str, typer.Option(help="That the schedules count in.")] = "UTC",
 ) -> None:
-    """Run the schedules on this machine until told to stop, without a work pool.
+    """Release, verify and collect by schedule on this machine, until told to stop.
 
     Releases daily and verifies weekly unless told otherwise; --collect-cron "30 * * * *" also
     fetches what the sources name on the web. With PREFECT_API_URL set the schedules are kept by
