@@ -52,7 +52,9 @@ def _latest(releases: Path) -> list[str]:
     return [] if latest in index["releases"] else ["latest.json names no release of the index"]
 
 
-def faults_after(zygote: Zygote, seeds: Path, data: Path, wanted: str, full: bool) -> list[str]:
+def faults_after(
+    zygote: Zygote, seeds: Path, data: Path, wanted: str, full: bool, *options: str
+) -> list[str]:
     """Run once more, undisturbed, and say what is wrong with the outcome.
 
     Args:
@@ -61,8 +63,9 @@ def faults_after(zygote: Zygote, seeds: Path, data: Path, wanted: str, full: boo
         data: the data folder.
         wanted: the ``SHA256SUMS`` that the latest release must have; empty for any.
         full: whether every record is read back, too.
+        options: of the command.
     """
-    done = zygote.run("release", seeds, "--data", data)
+    done = zygote.run("release", seeds, "--data", data, *options)
     if done.code:
         return [f"the next run ended with {done.code}: {done.output}"]
     releases = data / "releases"
