@@ -65,6 +65,15 @@ def code_digest() -> str:
     return digest.hexdigest()
 
 
+def framed_digest(name: str, parts: Iterable[str | bytes]) -> str:
+    """One sha256 in hex over a name and all parts, each behind its length."""
+    digest = hashlib.sha256(name.encode())
+    for part in parts:
+        data = part.encode("utf-8", "surrogateescape") if isinstance(part, str) else part
+        digest.update(len(data).to_bytes(8, "little") + data)
+    return digest.hexdigest()
+
+
 def key_of(settings: Settings, parts: Iterable[str | bytes]) -> str:
     """The name of what is made of some input by this code with these settings.
 
@@ -72,12 +81,8 @@ def key_of(settings: Settings, parts: Iterable[str | bytes]) -> str:
         settings: of the run.
         parts: all that the result depends on besides; each goes in behind its length.
     """
-    digest = hashlib.sha256(b"onrecord-batch/1" + code_digest().encode())
     told = json.dumps(settings.model_dump(mode="json", exclude=_LATER), sort_keys=True)
-    for part in (told, *parts):
-        data = part.encode("utf-8", "surrogateescape") if isinstance(part, str) else part
-        digest.update(len(data).to_bytes(8, "little") + data)
-    return digest.hexdigest()
+    return framed_digest("onrecord-batch/1" + code_digest(), (told, *parts))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,36 @@
 import reprlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
+from pydantic import BaseModel, StringConstraints, ValidationError
 
 from onrecord.errors import ConfigurationError
+
+#: Words that somebody must say.
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+def spdx(value: str | None, otherwise: str) -> str | None:
+    """A licence in SPDX's own spelling; None where none is stated.
+
+    Args:
+        value: as it is written.
+        otherwise: what to write where there is no such id, for the message.
+
+    Raises:
+        ValueError: it is no SPDX licence expression.
+    """
+    if value is None:
+        return None
+    try:
+        return str(canonicalize_license_expression(value))
+    except InvalidLicenseExpression:
+        raise ValueError(
+            f"expected an SPDX id such as CC-BY-4.0 or CC0-1.0, or {otherwise}"
+        ) from None
 
 
 class _StrictLoader(yaml.SafeLoader):

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from onrecord.cache import code_digest
+from onrecord.cache import code_digest, framed_digest
 from onrecord.durable import write_atomically
 from onrecord.ingest.files import Candidate
 from onrecord.ingest.load import load
@@ -48,15 +48,6 @@ class LastRun(BaseModel):
     remarks: tuple[str, ...]
 
 
-def _digest(name: str, parts: Iterable[str | bytes]) -> str:
-    """One digest over all parts, each behind its length."""
-    digest = hashlib.sha256(name.encode())
-    for part in parts:
-        data = part.encode("utf-8", "surrogateescape") if isinstance(part, str) else part
-        digest.update(len(data).to_bytes(8, "little") + data)
-    return digest.hexdigest()
-
-
 def inputs_digest(candidates: Iterable[Candidate], told: Iterable[str], settings: Settings) -> str:
     """A digest of all that a run works on, but for the release before.
 
@@ -75,7 +66,7 @@ def inputs_digest(candidates: Iterable[Candidate], told: Iterable[str], settings
             yield repr((candidate.source_id, candidate.path, candidate.fetched))
             yield repr(raw) if isinstance(raw, Rejected) else hashlib.sha256(raw).digest()
 
-    return _digest("onrecord-inputs/1", parts())
+    return framed_digest("onrecord-inputs/1", parts())
 
 
 def _archive_digest(archive: Path) -> str:
@@ -85,7 +76,7 @@ def _archive_digest(archive: Path) -> str:
         for name in names:
             path = Path(folder) / name
             found.append(f"{path.relative_to(archive)} {path.stat().st_size}")
-    return _digest("onrecord-archive/1", sorted(found))
+    return framed_digest("onrecord-archive/1", sorted(found))
 
 
 def last_run(

@@ -3,25 +3,21 @@
 import codecs
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    StringConstraints,
     ValidationError,
     field_validator,
 )
 
 from onrecord.collect.config import Collect
 from onrecord.errors import ConfigurationError
-from onrecord.handwritten import problems, read_mapping
+from onrecord.handwritten import Words, problems, read_mapping, spdx
 
 SOURCE_FILE = "source.yml"
-
-Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
 class Publication(StrEnum):
@@ -122,15 +118,7 @@ class Source(BaseModel):
     @field_validator("license")
     @classmethod
     def _known_license(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        try:
-            return str(canonicalize_license_expression(value))
-        except InvalidLicenseExpression:
-            raise ValueError(
-                "expected an SPDX id such as CC-BY-4.0 or CC0-1.0, or null where no licence is "
-                "stated; say in `basis` what is known"
-            ) from None
+        return spdx(value, "null where no licence is stated; say in `basis` what is known")
 
 
 #: Keys that have keys of their own.

@@ -11,7 +11,6 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -23,11 +22,10 @@ from pydantic import (
 )
 
 from onrecord.errors import ConfigurationError
-from onrecord.handwritten import problems, read_mapping
+from onrecord.handwritten import Words, problems, read_mapping, spdx
 
 DATASET_FILE = "dataset.yml"
 
-Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Address = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/<>\"]+[^\s<>\"]*$")]
 Role = Literal["creator", "editor", "curator", "contact", "publisher", "funder", "other"]
 
@@ -128,15 +126,7 @@ class Dataset(BaseModel):
     @field_validator("license")
     @classmethod
     def _known_license(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        try:
-            return str(canonicalize_license_expression(value))
-        except InvalidLicenseExpression:
-            raise ValueError(
-                "expected an SPDX id such as CC-BY-4.0 or CC0-1.0, or LicenseRef- and a name; "
-                "leave it out where none is decided"
-            ) from None
+        return spdx(value, "LicenseRef- and a name; leave it out where none is decided")
 
     @field_validator("keywords")
     @classmethod

@@ -23,7 +23,7 @@ from onrecord.release.layout import (
 from onrecord.release.summary import by_source
 from onrecord.release.verify.files import Files, Progress
 from onrecord.release.verify.report import Problem
-from onrecord.release.verify.rows import ParquetRows, Published, first_difference
+from onrecord.release.verify.rows import Made, ParquetRows, Published, first_difference
 from onrecord.scratch import Rows
 
 #: Rows of ``changes`` that are counted at once.
@@ -61,18 +61,6 @@ _COLUMNS = {
 }
 
 Tables = Mapping[str, Published]
-
-
-class _Again(Rows):
-    """Rows that are made again each time."""
-
-    def __init__(self, columns: pa.Schema, make: Callable[[], Iterator[pa.Table]]) -> None:
-        super().__init__(columns)
-        self._make = make
-
-    def pieces(self) -> Iterator[pa.Table]:
-        """The rows, piece by piece."""
-        return self._make()
 
 
 def _frame(table: pa.Table) -> pl.DataFrame:
@@ -114,7 +102,7 @@ def _sorted_by_paragraph(index: Published, tables: Tables, rows: Mapping[str, in
     of = ["variants"] if name == VARIANTS_BY_OTHER else ["occurrences", "matches"]
     n_rows = sum(rows[table] for table in of)
     return first_difference(
-        index, _Again(schemas()[name], partial(_made_again, name, tables, n_rows))
+        index, Made(schemas()[name], partial(_made_again, name, tables, n_rows))
     )
 
 
@@ -126,7 +114,7 @@ def _counted(tables: Tables) -> pl.DataFrame:
     }
     columns = tables["changes"].schema
     kept = pa.schema([columns.field(name) for name in _COLUMNS["changes"]])
-    changes = _Again(kept, lambda: (p.select(kept.names) for p in tables["changes"].pieces()))
+    changes = Made(kept, lambda: (p.select(kept.names) for p in tables["changes"].pieces()))
     parts = [_frame(by_source(now, now, Rows.of(piece))) for piece in changes.groups(_AT_ONCE)]
     parts = parts or [_frame(schemas()[CHANGES_BY_SOURCE].empty_table())]
     return pl.concat(parts).group_by(*_KEYED, "source_id").agg(pl.col("n").sum())

@@ -1,6 +1,6 @@
 """Rows of published files, read piece by piece, and where two of them part."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import zip_longest
 from typing import IO
 
@@ -63,6 +63,18 @@ class Published(Rows):
     def some(self, names: list[str] | None) -> Iterator[pa.Table]:
         """The rows with some of the columns at least, piece by piece; with all where None."""
         raise NotImplementedError
+
+
+class Made(Rows):
+    """Rows that are made again each time they are read."""
+
+    def __init__(self, columns: pa.Schema, make: Callable[[], Iterator[pa.Table]]) -> None:
+        super().__init__(columns)
+        self._make = make
+
+    def pieces(self) -> Iterator[pa.Table]:
+        """The rows, piece by piece."""
+        return self._make()
 
 
 class CsvRows(Published):

@@ -22,7 +22,7 @@ from onrecord.page.write import FORMAT, first_rows
 from onrecord.records.schema import TABLES
 from onrecord.release.verify.files import Files, Progress, read
 from onrecord.release.verify.report import Problem
-from onrecord.release.verify.rows import ParquetRows, Published, first_difference
+from onrecord.release.verify.rows import Made, ParquetRows, Published, first_difference
 from onrecord.scratch import Rows, Scratch
 
 _DIRECTORY = "view/view.json"
@@ -57,18 +57,6 @@ class _Scanned(Rows):
                 yield rows if predicate is None else rows.filter(predicate)
 
         return register_io_source(scan, schema=kinds.schema)
-
-
-class _Made(Rows):
-    """Rows that are made as they are read."""
-
-    def __init__(self, columns: pa.Schema, make: Callable[[], Iterator[pa.Table]]) -> None:
-        super().__init__(columns)
-        self._make = make
-
-    def pieces(self) -> Iterator[pa.Table]:
-        """The rows, piece by piece."""
-        return self._make()
 
 
 def _family(files: Files, name: str, entries: list[list[Any]]) -> Iterator[pa.Table]:
@@ -107,8 +95,8 @@ def _compare(files: Files, directory: Mapping[str, Any], tables: Mapping[str, Ro
             "search": terms.rows,
         }
         for name, make in made.items():
-            stated = _Made(_SCHEMAS[name], lambda n=name: _family(files, n, directory[n]))  # type: ignore[misc]
-            place = first_difference(stated, _Made(_SCHEMAS[name], make))
+            stated = Made(_SCHEMAS[name], lambda n=name: _family(files, n, directory[n]))  # type: ignore[misc]
+            place = first_difference(stated, Made(_SCHEMAS[name], make))
             if place:
                 return f"{name}, {place}"
     for name, rows in tables.items():
