@@ -13,8 +13,9 @@ from pydantic import Field
 from flows.progress import Progress
 from flows.show import show, show_failure
 from flows.tasks import Tasks
-from onrecord.pipeline import Outcome, stage_order
-from onrecord.pipeline import release as release_once
+from onrecord.job import STAGES
+from onrecord.job import release as release_once
+from onrecord.outcome import Outcome
 from onrecord.release.remote import release_to
 from onrecord.release.remote import stage_order as remote_order
 from onrecord.release.store import is_url
@@ -98,7 +99,7 @@ def _release(
     timeout: float,
 ) -> tuple[Outcome, str]:
     """Do it, each stage a task."""
-    order = stage_order()
+    order = list(STAGES)
     if is_url(data):
         with Tasks(timeout, Progress("release-progress", remote_order(order))) as run:
             return release_to(data, seeds, settings, run, work=work, sign_key=sign_key)

@@ -7,7 +7,7 @@ from typing import Any
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from onrecord.errors import OnrecordError
-from onrecord.pipeline import Outcome
+from onrecord.outcome import Outcome
 from onrecord.release.catalog import INDEX, Index, release_path
 
 SUMMARY, SOURCES = "release-summary", "release-sources"

@@ -30,7 +30,7 @@ def seeds() -> Path:
 @pytest.fixture(scope="session")
 def seed_data(tmp_path_factory: pytest.TempPathFactory, seeds: Path) -> Path:
     """A data folder that holds one release of the seeds."""
-    from onrecord.pipeline import release
+    from onrecord.job import release
     from onrecord.settings import Settings
 
     data = tmp_path_factory.mktemp("seeds") / "data"

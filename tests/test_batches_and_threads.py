@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from onrecord.dedup.glued import DOCUMENTS
-from onrecord.pipeline import Outcome, release
+from onrecord.job import release
+from onrecord.outcome import Outcome
 from onrecord.settings import Settings
 
 SOURCE = """\

@@ -13,7 +13,7 @@ from onrecord import cache as kept
 from onrecord.cache import Cache, Entry, key_of
 from onrecord.errors import RefusedError
 from onrecord.ingest.quarantine import Reason, reject
-from onrecord.pipeline import release
+from onrecord.job import release
 from onrecord.settings import Settings
 
 SMALL = Settings(batch_bytes=400, threads=1)
@@ -106,6 +106,7 @@ def test_a_damaged_entry_is_made_again(news: Path, tmp_path: Path, damage: str) 
         else:
             cut = {"cut": raw[:-9] + b"", "flipped": raw, "empty": b""}[damage]
             entry.write_bytes(bytes(cut) if damage != "flipped" else bytes(raw))
+    (data / "cache" / "last-run.json").unlink()
     again = release(news, data, SMALL)
     assert (again.published, again.content_digest) == (False, first.content_digest)
 

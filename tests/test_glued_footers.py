@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 
 from onrecord.dedup.glued import DOCUMENTS
-from onrecord.pipeline import Outcome, release
+from onrecord.job import release
+from onrecord.outcome import Outcome
 from onrecord.release.restore import restore
 from onrecord.settings import Settings
 

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from onrecord.errors import RefusedError
-from onrecord.pipeline import release
+from onrecord.job import release
 from onrecord.release.catalog import read_provenance
 from onrecord.scratch import Rows, Scratch, scratch
 from onrecord.settings import Settings

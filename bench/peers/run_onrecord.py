@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from bench.peers.contract import Meter, Removed, read, serve
+from onrecord.job import release
 from onrecord.kernel import cache_folder
-from onrecord.pipeline import release
 from onrecord.settings import Settings
 
 T = TypeVar("T")

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from bench.quality import footers
 from bench.quality.dataset import LabelledSet
 from bench.quality.score import Prediction, Predictions
-from onrecord.pipeline import release
+from onrecord.job import release
 from onrecord.settings import Settings
 
 _COMPOSITE, _CANONICAL = "composite", "canonical"

@@ -145,7 +145,7 @@ def measure(sources: Path, data: Path) -> dict[str, Any]:
     """
     from numba.core import event  # noqa: PLC0415  # imports are counted as part of the start
 
-    from onrecord.pipeline import release  # noqa: PLC0415
+    from onrecord.job import release  # noqa: PLC0415
     from onrecord.settings import Settings  # noqa: PLC0415
 
     begun = since_start()

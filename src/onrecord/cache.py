@@ -22,23 +22,18 @@ Only who holds the data folder may use it.
 import contextlib
 import hashlib
 import json
-import platform
 import shutil
 import threading
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import pyarrow as pa
 
 from onrecord.ingest.quarantine import Reason, Rejected
+from onrecord.keys import code_digest, framed_digest
 from onrecord.settings import Settings
 
-#: What may give another result in another version, besides our own code.
-_LIBRARIES = ("chardet", "eldc", "ftfy", "numba", "numpy", "pyarrow", "python-dateutil")
 #: Settings that have no say in what becomes of a batch.
 _LATER = {
     *("batch_bytes", "threads", "cache_bytes", "boilerplate_documents", "allow"),
@@ -47,31 +42,6 @@ _LATER = {
 _DIGEST = 32
 _STAMP = "of"
 _SUFFIX = ".batch"
-
-
-@cache
-def code_digest() -> str:
-    """A digest of this program's source and of the libraries that decide what it gives."""
-    package = Path(__file__).parent
-    digest = hashlib.sha256()
-    for path in sorted(package.rglob("*.py")):
-        source = path.read_bytes()
-        name = path.relative_to(package).as_posix()
-        digest.update(f"{name}\0{len(source)}\0".encode() + source)
-    for library in _LIBRARIES:
-        with contextlib.suppress(PackageNotFoundError):
-            digest.update(f"{library} {version(library)}\0".encode())
-    digest.update(f"{platform.python_version()} {unicodedata.unidata_version}".encode())
-    return digest.hexdigest()
-
-
-def framed_digest(name: str, parts: Iterable[str | bytes]) -> str:
-    """One sha256 in hex over a name and all parts, each behind its length."""
-    digest = hashlib.sha256(name.encode())
-    for part in parts:
-        data = part.encode("utf-8", "surrogateescape") if isinstance(part, str) else part
-        digest.update(len(data).to_bytes(8, "little") + data)
-    return digest.hexdigest()
 
 
 def key_of(settings: Settings, parts: Iterable[str | bytes]) -> str:

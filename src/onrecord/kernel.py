@@ -11,35 +11,17 @@ digest of every module that has kernels or constants for them, and any change st
 """
 
 import contextlib
-import hashlib
-import os
 import secrets
 import threading
 import zipfile
 from collections.abc import Callable
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numba
 import numpy as np
-import platformdirs
 from numpy.typing import NDArray
 
-
-@cache
-def cache_folder() -> Path:
-    """The folder that holds the compiled kernels of this very source."""
-    chosen = os.environ.get("NUMBA_CACHE_DIR")
-    base = Path(chosen) if chosen else Path(platformdirs.user_cache_dir("onrecord")) / "numba"
-    digest = hashlib.sha256(numba.__version__.encode())
-    package = Path(__file__).parent
-    for path in sorted(package.rglob("*.py")):
-        source = path.read_bytes()
-        if b"@kernel" in source or path.parent.name == "text":
-            digest.update(path.relative_to(package).as_posix().encode() + b"\0" + source)
-    return base / digest.hexdigest()[:16]
-
+from onrecord.compiled import cache_folder
 
 numba.config.CACHE_DIR = str(cache_folder())  # type: ignore[attr-defined]
 
@@ -48,12 +30,6 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile `function` on its first call and keep the machine code for later runs."""
     compiled: Callable[..., Any] = numba.njit(nogil=True, cache=True)(function)
     return compiled
-
-
-def is_warm() -> bool:
-    """Whether kernels were compiled before, so that the first call will not be slow."""
-    folder = cache_folder()
-    return folder.is_dir() and any(folder.rglob("*.nbc"))
 
 
 _building = threading.RLock()

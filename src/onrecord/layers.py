@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from onrecord.arrays import distinct
 from onrecord.census import Census
 from onrecord.corpus import Corpus
 from onrecord.dedup.engine import Decisions
@@ -36,7 +37,7 @@ def _documents(corpus: Corpus, census: Census, layer: int) -> NDArray[np.int64]:
     for chunk, of_block in zip(corpus.chunks, census.of_block, strict=True):
         here = _layer(chunk.openness) <= layer
         width = np.int64(chunk.documents.num_rows)
-        places = np.unique(of_block[here] * width + chunk.blocks.document[here])
+        places = distinct(of_block[here] * width + chunk.blocks.document[here])
         counts += np.bincount(places // width, minlength=n)
     return counts
 

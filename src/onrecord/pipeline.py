@@ -5,15 +5,13 @@ directly (`call`), the Prefect flow makes a task of each. Both give the same con
 Batches of files go through the first stages in threads; what is large waits aside (`scratch`).
 """
 
-import itertools
-import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import polars as pl
@@ -22,37 +20,37 @@ import pyarrow.compute as pc
 
 from onrecord.cache import Cache
 from onrecord.census import Census, take_census
-from onrecord.collect.custody import Custody
-from onrecord.collect.handover import collected, joined
 from onrecord.corpus import Corpus, Prepared, text_of
 from onrecord.dedup.engine import Decisions
+from onrecord.discover import Found, discover, number
 from onrecord.errors import ConfigurationError, RefusedError
 from onrecord.ingest.archive import Archive
 from onrecord.ingest.conceal import conceal, conceal_rejected, concealed_id
-from onrecord.ingest.files import Candidate, find
+from onrecord.ingest.files import Candidate
+from onrecord.ingest.ids import document_id
 from onrecord.ingest.language import detect
 from onrecord.ingest.private import Withheld, write_withheld
 from onrecord.ingest.quarantine import Reason, Rejected, reject
-from onrecord.ingest.read import Batch, Contents, contents, document_id, read
+from onrecord.ingest.read import Batch, Contents, contents, read
 from onrecord.ingest.readers.registry import known_formats
-from onrecord.ingest.sources import Publication, Source, read_sources
+from onrecord.ingest.sources import Publication, Source
 from onrecord.ingest.suppress import Suppression, read_suppression
 from onrecord.ingest.unpack import may_need_reader, remarks
 from onrecord.ingest.unpack import unpack as read_with_readers
+from onrecord.job import Run, call
 from onrecord.layers import deduplicate as find_repeats
 from onrecord.markup import refined
+from onrecord.outcome import Outcome
 from onrecord.parallel import in_order
 from onrecord.reading import batch_key, kept, open_cache, restored
 from onrecord.records.assemble import assemble
-from onrecord.records.schema import TABLES, descriptor
 from onrecord.records.validate import Verdict, judge
 from onrecord.rehearsal import Rehearsal, UntouchedArchive, rehearsal
 from onrecord.release.aliases import also_known_as
 from onrecord.release.caps import exceeded
 from onrecord.release.catalog import release_path
-from onrecord.release.changes import NOTHING_CHANGED, Plan, Previous, plan
-from onrecord.release.compatible import schema_changes
-from onrecord.release.dataset import UNDESCRIBED, Dataset, read_dataset
+from onrecord.release.changes import Plan, Previous, plan
+from onrecord.release.dataset import Dataset
 from onrecord.release.describe import quality
 from onrecord.release.earlier import give_back, old_wordings, returning
 from onrecord.release.edits import follow
@@ -60,140 +58,23 @@ from onrecord.release.invalid import ROUNDS, in_words, take_out, to_blame
 from onrecord.release.publish import creation_time, exclusive, link, load_previous, scratch_folder
 from onrecord.release.publish import publish as publish_plan
 from onrecord.release.restore import Restorer
-from onrecord.release.signing import signing_key
 from onrecord.scratch import Rows, Scratch, scratch
 from onrecord.settings import Settings
 from onrecord.split_off import SplitOff
 from onrecord.text.segment import Blocks, text_buffer
 from onrecord.text.segment import segment as cut
 from onrecord.text.tokens import normalise as fold
-from onrecord.unchanged import inputs_digest, last_run, read_last_run, write_last_run
+from onrecord.unchanged import (
+    contents_digest,
+    hash_of,
+    last_run,
+    place_of,
+    told_digest,
+    write_last_run,
+)
 from onrecord.unglue import unglue as split_boilerplate
 
 T = TypeVar("T")
-
-
-class Run(Protocol):
-    """How a stage is run: call it, show it, make it a task."""
-
-    def __call__(self, stage: Callable[..., T], *args: Any, step: tuple[int, int] = (1, 1)) -> T:
-        """Run ``stage(*args)``, the `step`-th of as many runs of this stage."""
-        ...
-
-
-def call(stage: Callable[..., T], *args: Any, step: tuple[int, int] = (1, 1)) -> T:
-    """Run a stage directly."""
-    return stage(*args)
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What the sources hold, before any file is read.
-
-    Attributes:
-        sources: sorted by id.
-        candidates: files to read, in the order of their document ids, which is that of all
-            records that follow.
-        order: for each document id its place by source and path: where texts are the same,
-            the first by this order is preferred.
-        rejected: entries that can't be used.
-        remarks: what is left out on purpose, in words.
-        paths: for each document id the path of its file, as it is in the source's folder.
-        renamed: for the id that a document would have under another publication mode, its id.
-        withheld: documents that the archive gives back, and the release does not.
-        containers: sha256 of each file that a reader read, by source and path.
-        members: source and path of the file that a document was found in, by its id.
-        looked: whether files that are called like plain texts were looked into.
-        dataset: what is said of all sources together.
-    """
-
-    sources: list[Source]
-    candidates: list[Candidate]
-    order: dict[str, int]
-    rejected: list[Rejected]
-    remarks: list[str]
-    paths: dict[str, str]
-    renamed: dict[str, str]
-    withheld: list[Withheld]
-    containers: dict[tuple[str, str], str] = field(default_factory=dict)
-    members: dict[str, tuple[str, str]] = field(default_factory=dict)
-    looked: bool = False
-    dataset: Dataset = UNDESCRIBED
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a run did.
-
-    Attributes:
-        version: of the release that now is the latest.
-        path: its folder.
-        content_digest: of its records.
-        published: whether this run made it; False where nothing had changed.
-        figures: counts as in ``quality.json``.
-        reasons: what the version was decided by.
-        remarks: what was left out on purpose, in words.
-        sample: id of a document that can be restored, None where there is none.
-    """
-
-    version: str
-    path: Path
-    content_digest: str
-    published: bool
-    figures: dict[str, Any]
-    reasons: tuple[str, ...]
-    remarks: tuple[str, ...]
-    sample: str | None
-
-
-def discover(seeds: Path, settings: Settings, data: Path | None = None) -> Found:
-    """Read ``dataset.yml`` and every ``source.yml``, and list the files that belong to the sources.
-
-    Pages that were fetched for them (``onrecord.collect``) are in the archive of `data`.
-    """
-    described = read_sources(seeds)
-    fetched = data is not None and any(source.collect for source, _ in described)
-    known = Custody(data / "archive").known() if data and fetched else {}
-    archive = Archive(data / "archive") if data and known else None
-    found = Found([source for source, _ in described], [], {}, [], [], {}, {}, [])
-    found = replace(found, dataset=read_dataset(seeds))
-    for stray in sorted(p.name for p in seeds.iterdir() if not p.is_dir()):
-        found.remarks.append(f"{stray}: left out, it is in no source's folder")
-    for source, folder in described:
-        listing = find(source, folder, settings.max_file_bytes)
-        if archive:
-            pages = collected(source, known, archive, settings.max_file_bytes)
-            listing = joined(listing, pages)
-        found.candidates.extend(listing.candidates)
-        found.rejected.extend(listing.rejected)
-        if listing.left_out:
-            count = "1 file" if listing.left_out == 1 else f"{listing.left_out:,} files"
-            found.remarks.append(f"{source.id}: {count} left out by its globs")
-        if not listing.candidates and not listing.rejected:
-            hint = "; fetch some with `onrecord collect`" if source.collect else ""
-            found.remarks.append(f"{source.id}: no files{hint}")
-    strange = sorted(set(settings.allow) - {source.id for source in found.sources})
-    found.remarks.extend(f"--allow {name}: there is no such source" for name in strange)
-    _number(found, found.candidates)
-    return found
-
-
-def _number(found: Found, candidates: list[Candidate]) -> None:
-    """Take the files in, in the order of their document ids.
-
-    Args:
-        found: is filled.
-        candidates: by source and path.
-
-    Raises:
-        RefusedError: two have the same id.
-    """
-    ids = {c.document_id or document_id(c.source_id, c.path, c.locator): c for c in candidates}
-    if len(ids) != len(candidates):
-        raise RefusedError("Two different documents have the same id. Nothing was published.")
-    found.order.clear()
-    found.order.update(zip(ids, itertools.count(), strict=False))
-    found.candidates[:] = [replace(ids[name], document_id=name) for name in sorted(ids)]
 
 
 def unpack(found: Found, store: Archive, settings: Settings, look: bool = False) -> Found:
@@ -238,7 +119,7 @@ def unpack(found: Found, store: Archive, settings: Settings, look: bool = False)
     )
     if others:
         candidates.sort(key=lambda c: (c.source_id, c.path, c.extract.place if c.extract else 0))
-        _number(unpacked, candidates)
+        number(unpacked, candidates)
     else:
         unpacked.candidates.extend(plain)
         unpacked.order.update(found.order)
@@ -283,7 +164,7 @@ def _concealed(found: Found, archive: Archive, suppression: Suppression) -> Foun
             found.paths[after.document_id] = found.paths[before.document_id]
             if before.extract:
                 found.members[after.document_id] = before.source_id, before.path
-        _number(found, files)
+        number(found, files)
     return found
 
 
@@ -406,7 +287,7 @@ def keep(batch: Batch, prepared: Prepared, archive: Archive) -> None:
     rows = np.unique(prepared.blocks.document[prepared.suppressed])
     withdrawn = set(prepared.documents["revision"].take(pa.array(rows)).to_pylist())
     with _keeping():
-        archive.put([raw for name, raw in batch.raw.items() if name not in withdrawn])
+        archive.put_named({n: raw for n, raw in batch.raw.items() if n not in withdrawn})
 
 
 def keep_containers(
@@ -430,10 +311,17 @@ def keep_containers(
 
 
 class Ready(NamedTuple):
-    """A batch that is prepared, and its files that turned out to need a reader."""
+    """A batch that is prepared.
+
+    Attributes:
+        prepared: what came of it.
+        late: its files that turned out to need a reader.
+        hashes: digests of its files, as ``unchanged`` needs them.
+    """
 
     prepared: Prepared
     late: list[Candidate]
+    hashes: dict[tuple[str, int], str]
 
 
 class _LateError(Exception):
@@ -473,7 +361,9 @@ def prepare(
     if cache and entry is None and not batch.late and not prepared.suppressed.any():
         cache.save(key, kept(batch, blocks))
     run(keep, batch, prepared, archive, step=step)
-    return Ready(prepared, batch.late)
+    plain = [one for one in loaded if one.candidate.extract is None]
+    hashes = {place_of(one.candidate): one.sha256 or hash_of(one.raw) for one in plain}
+    return Ready(prepared, batch.late, hashes)
 
 
 def collect(corpus: Corpus, batch: Prepared) -> None:
@@ -597,86 +487,48 @@ def _sample(tables: Mapping[str, Rows]) -> str | None:
     return str(first.item()) if first.height else None
 
 
-def release(
-    seeds: Path,
-    data: Path,
-    settings: Settings,
-    run: Run = call,
-    within: Run = call,
-    sign_key: Path | None = None,
+def build(
+    found: Found, data: Path, settings: Settings, run: Run, within: Run, sign_key: Path | None
 ) -> Outcome:
-    """Build a release from a folder of sources, and publish it when anything changed.
+    """Build a release of what was found, and publish it when anything changed.
 
     Args:
-        seeds: folder with one folder a source.
-        data: where the archive and the releases are kept.
-        settings: see `Settings`.
-        run: how stages are run. `prepare` runs in threads, batch by batch.
-        within: how the steps of `prepare` are run, in its threads.
-        sign_key: what to sign the release with; see ``release.signing.signing_key``.
-
-    Returns:
-        What was done.
+        found: what the sources hold; it is not changed.
+        data, settings, run, within: see ``job.release``.
+        sign_key: what to sign the release with, None for no signature.
 
     Raises:
-        ConfigurationError: a ``source.yml`` or a setting is wrong.
-        RefusedError: the output can't be written, or a check failed.
+        ConfigurationError, RefusedError: see ``job.release``.
     """
     created = creation_time()
-    key = signing_key(sign_key)
-    found = run(discover, seeds, settings, data)
+    told = told_digest(found, settings)
     with exclusive(data), scratch(scratch_folder(data)) as aside:
         archive = Archive(data / "archive")
         archive.tidy()
         suppression = read_suppression(data / "archive")
         previous = load_previous(data)
         store = Archive(scratch_folder(data) / "unpacked")
-
         cache = open_cache(data, suppression, settings)
         job = _Job(archive, store, suppression, previous, data, settings, aside, run, within, cache)
-        inputs = _inputs(found, suppression, settings)
-        if previous and (last := read_last_run(data)):
-            latest = previous.version, previous.content_digest
-            as_then = last == last_run(inputs, *latest, data, last.remarks)
-            if as_then and not any(schema_changes(previous.schemas)):
-                link(data)
-                return _unpublished(previous, data, NOTHING_CHANGED, last.remarks)
-        found, planned, figures = _until_known(found, job, _sound)
-        remarks = tuple(found.remarks)
+        ready, planned, figures = _until_known(found, job, _sound)
         if planned.version is None:
             assert previous is not None
             link(data)
-            latest = previous.version, previous.content_digest
-            write_last_run(data, last_run(inputs, *latest, data, remarks))
-            return _unpublished(previous, data, planned.reasons, remarks)
-        _note_withheld(found, data / "archive", planned.version)
-        path, digest = run(
-            publish_plan, planned, figures, previous, found.sources, data, settings, created, key
-        )
-        write_last_run(data, last_run(inputs, planned.version, digest, data, remarks))
-        return Outcome(
-            planned.version,
-            path,
-            digest,
-            True,
-            figures,
-            planned.reasons,
-            remarks,
-            _sample(planned.tables),
-        )
-
-
-def _inputs(found: Found, suppression: Suppression, settings: Settings) -> str:
-    """A digest of everything that a run works on; see ``unchanged``."""
-    told = [
-        *(source.model_dump_json() for source in found.sources),
-        found.dataset.model_dump_json(),
-        *(json.dumps(descriptor(table), sort_keys=True) for table in TABLES),
-        *map(repr, found.rejected),
-        *found.remarks,
-        suppression.listed.model_dump_json() + suppression.key.hex(),
-    ]
-    return inputs_digest(found.candidates, told, settings)
+            done = _unpublished(previous, data, planned.reasons, tuple(ready.remarks))
+        else:
+            _note_withheld(ready, data / "archive", planned.version)
+            made = planned, figures, previous, ready.sources, data, settings, created, sign_key
+            path, digest = run(publish_plan, *made)
+            says = planned.reasons, tuple(ready.remarks), _sample(planned.tables)
+            done = Outcome(planned.version, path, digest, True, figures, *says)
+        containers = {
+            place_of(c): ready.containers[c.source_id, c.path]
+            for c in found.candidates
+            if (c.source_id, c.path) in ready.containers
+        }
+        contents = contents_digest(found.candidates, job.hashes | containers, settings)
+        write_last_run(data, last_run(told, contents, done, data))
+        return done
 
 
 def _unpublished(
@@ -740,6 +592,7 @@ class _Job:
         aside: where tables wait that need not be in memory.
         run, within: see `release`.
         cache: what earlier runs read; None to read all anew.
+        hashes: digests of what was read; see ``unchanged``.
     """
 
     archive: Archive
@@ -752,6 +605,7 @@ class _Job:
     run: Run
     within: Run
     cache: Cache | None = None
+    hashes: dict[tuple[str, int], str] = field(default_factory=dict)
 
 
 def _until_known(found: Found, job: _Job, build: Callable[[Found, _Job], T]) -> T:
@@ -815,7 +669,8 @@ def _read_corpus(found: Found, job: _Job) -> Corpus:
 
     changed = "it changed while it was read"
     threads = job.settings.threads
-    for i, (batch, late) in enumerate(in_order(prepared, range(len(pieces)), threads)):
+    for i, (batch, late, hashes) in enumerate(in_order(prepared, range(len(pieces)), threads)):
+        job.hashes.update(hashes)
         if late and not found.looked:
             raise _LateError
         batch.rejected.extend(
@@ -866,9 +721,3 @@ def _note_withheld(found: Found, archive: Path, version: str) -> None:
             f"{error.filename or archive}: can't be written: {error.strerror or error}. "
             "Nothing was published."
         ) from None
-
-
-def stage_order() -> list[str]:
-    """Names of the stages in their order, for progress displays."""
-    stages = (discover, unpack, prepare, collect, keep_containers, unglue, deduplicate)
-    return [stage.__name__ for stage in (*stages, record, validate, publish_plan)]

@@ -50,12 +50,12 @@ def batch_key(loaded: Contents, sources: list[Source], settings: Settings) -> st
         sources: all sources.
         settings: of the run.
     """
-    mine = {candidate.source_id for candidate, _ in loaded}
+    mine = {candidate.source_id for candidate, *_ in loaded}
     parts: list[str | bytes] = [s.model_dump_json() for s in sources if s.id in mine]
-    for candidate, raw in loaded:
+    for candidate, raw, sha256 in loaded:
         at = candidate.source_id, candidate.path, candidate.document_id, Path(candidate.name).name
         parts.append(repr((*at, candidate.bytes, candidate.fetched, candidate.extract)))
-        parts.append(repr(raw) if isinstance(raw, Rejected) else hashlib.sha256(raw).digest())
+        parts.append(sha256 or repr(raw))
     return key_of(settings, parts)
 
 
@@ -82,11 +82,10 @@ def restored(
     rank = [order[name] for name in documents["document_id"].to_pylist()]
     documents = documents.append_column(_ORDER, pa.array(rank, pa.int64()))
     raw = {}
-    for candidate, data in loaded:
-        if not isinstance(data, Rejected):
-            name = hashlib.sha256(data).hexdigest()
-            if not (suppression.has_document(candidate.document_id) or suppression.has_file(name)):
-                raw[name] = data
+    for candidate, data, name in loaded:
+        withdrawn = suppression.has_document(candidate.document_id) or suppression.has_file(name)
+        if not (isinstance(data, Rejected) or withdrawn):
+            raw[name] = data
     blocks = Blocks(
         np.asarray(places["document"].to_numpy(), np.int32),
         np.asarray(places["start"].to_numpy(), np.int64),

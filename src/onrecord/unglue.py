@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from onrecord.arrays import distinct
 from onrecord.corpus import OPENNESS_BIT, Chunk, Corpus
 from onrecord.dedup.glued import END, START, Run, carriers, find_runs
 from onrecord.ingest.sources import Publication
@@ -94,21 +95,21 @@ def _texts_by_source(
 ) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]]:
     """(row of a source, its texts, in how many of its documents each stands, the first)."""
     everything = len(corpus.texts)
-    places, homes = [], []
+    n = np.int64(max(1, sum(chunk.documents.num_rows for chunk in corpus.chunks)))
+    places = [np.empty(0, np.int64)]  # source, text and document in one number
     for chunk, before in zip(corpus.chunks, corpus.document_rows(), strict=True):
-        n = chunk.documents.num_rows
-        pairs = np.unique(chunk.of_block * np.int64(n) + chunk.blocks.document)
-        places.append(corpus.source_rows(chunk)[pairs % n] * everything + pairs // n)
-        homes.append(pairs % n + before)
-    nothing = [np.empty(0, np.int64)]
-    home = np.concatenate(homes or nothing)
-    pairs, first, counts = np.unique(
-        np.concatenate(places or nothing), return_index=True, return_counts=True
-    )
-    for source in range(len(corpus.sources)):
-        begin, end = np.searchsorted(pairs, [source * everything, (source + 1) * everything])
+        row = chunk.blocks.document
+        source = corpus.source_rows(chunk)[row]
+        places.append(distinct((source * everything + chunk.of_block) * n + row + before))
+    ordered = np.sort(np.concatenate(places))
+    pairs = ordered // n
+    first = np.flatnonzero(np.diff(pairs, prepend=-1))
+    counts = np.diff(first, append=pairs.size)
+    pairs, home = pairs[first], ordered[first] % n
+    for number in range(len(corpus.sources)):
+        begin, end = np.searchsorted(pairs, [number * everything, (number + 1) * everything])
         here = slice(begin, end)
-        yield source, pairs[here] % everything, counts[here], home[first[here]]
+        yield number, pairs[here] % everything, counts[here], home[here]
 
 
 class _Cuts:

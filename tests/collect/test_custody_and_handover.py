@@ -10,9 +10,11 @@ from typer.testing import CliRunner
 
 from onrecord.collect.custody import FORMAT, Custody
 from onrecord.commands import app
+from onrecord.discover import discover
 from onrecord.errors import ConfigurationError, RefusedError
 from onrecord.ingest.archive import Archive
-from onrecord.pipeline import Outcome, discover, release
+from onrecord.job import release
+from onrecord.outcome import Outcome
 from onrecord.release.restore import restore
 from onrecord.settings import Settings
 from tests.collect.web import Collection, Request, Site, answer

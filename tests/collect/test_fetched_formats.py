@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from onrecord.pipeline import release
+from onrecord.job import release
 from onrecord.release.restore import restore
 from onrecord.settings import Settings
 from tests.collect.web import Collection, Site, answer

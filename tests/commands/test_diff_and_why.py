@@ -16,7 +16,7 @@ from onrecord.commands import app
 from onrecord.errors import OnrecordError, RefusedError
 from onrecord.ingest.archive import Archive
 from onrecord.ingest.private import Withheld, write_withheld
-from onrecord.pipeline import release
+from onrecord.job import release
 from onrecord.settings import Settings
 
 MakeSource = Callable[..., Path]

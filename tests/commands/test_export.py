@@ -21,7 +21,7 @@ from onrecord.commands import app
 from onrecord.display import unwrapped
 from onrecord.errors import OnrecordError
 from onrecord.export.flat import inert, one_line
-from onrecord.pipeline import release
+from onrecord.job import release
 from onrecord.records.schema import TABLES, schema
 from onrecord.settings import Settings
 

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from onrecord.dedup.resolve import COMPOSITE_CHARACTERS, COMPOSITE_PARTS
-from onrecord.pipeline import release
+from onrecord.job import release
 from onrecord.settings import Settings
 
 MakeSource = Callable[..., Path]

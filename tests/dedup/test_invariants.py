@@ -9,7 +9,7 @@ import polars as pl
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from onrecord.pipeline import release
+from onrecord.job import release
 from onrecord.settings import Settings
 
 SOURCE = """\

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import polars as pl
 import pytest
 
-from onrecord.pipeline import release
+from onrecord.job import release
 from onrecord.settings import Settings
 
 

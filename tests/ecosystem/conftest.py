@@ -99,7 +99,7 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
 @pytest.fixture(scope="session")
 def described_release(tmp_path_factory: pytest.TempPathFactory, make_source: MakeSource) -> Path:
     """A release whose dataset.yml says all there is to say, and whose texts have one licence."""
-    from onrecord.pipeline import release
+    from onrecord.job import release
     from onrecord.settings import Settings
 
     place = tmp_path_factory.mktemp("described")

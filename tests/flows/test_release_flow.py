@@ -7,7 +7,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-from onrecord.pipeline import stage_order
+from onrecord.job import STAGES
 from onrecord.runs import read_runs
 
 ROOT = Path(__file__).parents[2]
@@ -64,7 +64,7 @@ def test_flow_and_command_line_give_the_same_content(
     assert result["content_digest"] == direct["content_digest"]
 
     api = prefect_environment["PREFECT_API_URL"]
-    expected = sorted(set(stage_order()) - {"collect"})  # work in memory; no task
+    expected = sorted(set(STAGES) - {"collect"})  # work in memory; no task
     runs = _task_runs(api, len(expected))
     assert sorted(str(run["name"]) for run in runs) == expected
     assert all(run["state_type"] == "COMPLETED" for run in runs)

@@ -10,7 +10,7 @@ import pytest
 from flows.faults import passing
 from flows.series import Series
 from onrecord.errors import ConfigurationError, RefusedError
-from onrecord.pipeline import release
+from onrecord.job import release
 from onrecord.release.store import UnreachableError
 from onrecord.settings import Settings
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onrecord.ingest.dateline import HEAD, dateline
-from onrecord.pipeline import release
+from onrecord.job import release
 from onrecord.settings import Settings
 
 BODY = "The council met on Tuesday to hear what had become of the bridges in the north of town."

@@ -146,7 +146,7 @@ SECRET = "The sealed ledger names a cobbler whom nobody may quote in any paper o
 @pytest.fixture(scope="session")
 def hostile_data(tmp_path_factory: pytest.TempPathFactory, make_source: MakeSource) -> Path:
     """Two releases: hostile texts and titles, a closed source, and one document more."""
-    from onrecord.pipeline import release
+    from onrecord.job import release
     from onrecord.settings import Settings
 
     root = tmp_path_factory.mktemp("hostile")

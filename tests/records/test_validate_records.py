@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from onrecord.pipeline import release
+from onrecord.job import release
 from onrecord.records.schema import TABLES, schema
 from onrecord.records.validate import SHOWN, Problem, validate
 from onrecord.release.write import read_parquet

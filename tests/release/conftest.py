@@ -74,7 +74,7 @@ def lines(first: int, after: int) -> bytes:
 @pytest.fixture(scope="session")
 def two_releases(tmp_path_factory: pytest.TempPathFactory, make_source: MakeSource) -> Path:
     """A data folder with releases 1.0.0 and 1.1.0; their larger files have some 300 kB."""
-    from onrecord.pipeline import release
+    from onrecord.job import release
     from onrecord.settings import Settings
 
     place = tmp_path_factory.mktemp("two")

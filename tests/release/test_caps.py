@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from onrecord.errors import RefusedError
-from onrecord.pipeline import Outcome, release
+from onrecord.job import release
+from onrecord.outcome import Outcome
 from onrecord.settings import Settings
 
 MakeSource = Callable[..., Path]

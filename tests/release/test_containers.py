@@ -12,8 +12,9 @@ from typer.testing import CliRunner
 
 from onrecord.commands import app
 from onrecord.ingest.archive import Archive
-from onrecord.ingest.read import document_id
-from onrecord.pipeline import rehearse, release
+from onrecord.ingest.ids import document_id
+from onrecord.job import release
+from onrecord.pipeline import rehearse
 from onrecord.release.catalog import release_path
 from onrecord.release.restore import restore
 from onrecord.release.verify import Depth, Folder, verify

@@ -9,7 +9,8 @@ from typer.testing import CliRunner
 
 from onrecord.commands import app
 from onrecord.errors import ConfigurationError
-from onrecord.pipeline import Outcome, release
+from onrecord.job import release
+from onrecord.outcome import Outcome
 from onrecord.release.dataset import UNDESCRIBED, read_dataset
 from onrecord.release.layout import DESCRIPTIONS
 from onrecord.release.verify import Depth, Folder, find, verify

@@ -84,7 +84,7 @@ def test_without_an_epoch_only_the_creation_time_differs(seeds: Path, tmp_path: 
 def test_batches_change_nothing(
     seeds: Path, seed_release: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from onrecord.pipeline import release
+    from onrecord.job import release
     from onrecord.release.catalog import read_provenance
     from onrecord.settings import Settings
 

@@ -7,7 +7,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from onrecord.pipeline import Outcome, release
+from onrecord.job import release
+from onrecord.outcome import Outcome
 from onrecord.settings import Settings
 
 MakeSource = Callable[..., Path]

@@ -40,7 +40,7 @@ def read(release: Path, name: str) -> pl.DataFrame:
 @pytest.fixture(scope="module")
 def two_releases(tmp_path_factory: pytest.TempPathFactory, make_source: MakeSource) -> Path:
     """A line, and then its parts as paragraphs of their own: the data folder."""
-    from onrecord.pipeline import release
+    from onrecord.job import release
     from onrecord.settings import Settings
 
     root = tmp_path_factory.mktemp("two")

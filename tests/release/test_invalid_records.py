@@ -9,7 +9,7 @@ import pytest
 
 from onrecord import pipeline
 from onrecord.errors import RefusedError
-from onrecord.ingest.read import document_id
+from onrecord.ingest.ids import document_id
 from onrecord.records.schema import TABLES
 from onrecord.release.write import read_parquet
 from onrecord.scratch import Rows

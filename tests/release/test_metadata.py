@@ -112,7 +112,7 @@ def test_addresses_are_absolute_only_where_they_are_known() -> None:
 def test_no_withheld_text_path_or_title_of_a_document_is_in_them(
     tmp_path: Path, make_source: MakeSource
 ) -> None:
-    from onrecord.pipeline import release
+    from onrecord.job import release
     from onrecord.settings import Settings
 
     secret = b"Zanzibar witness seventeen spoke of the archive under the northern stairs.\n"

@@ -10,7 +10,7 @@ import filelock
 import pytest
 
 from onrecord.errors import RefusedError
-from onrecord.pipeline import release
+from onrecord.job import release
 from onrecord.release import publish
 from onrecord.settings import Settings
 

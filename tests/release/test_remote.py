@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from onrecord.errors import RefusedError
-from onrecord.pipeline import call
+from onrecord.job import call
 from onrecord.release.objects import Objects
 from onrecord.release.place import open_release, read_index
 from onrecord.release.remote import UncertainError, release_to

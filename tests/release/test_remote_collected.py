@@ -10,7 +10,8 @@ import pytest
 
 from onrecord.collect.custody import Custody
 from onrecord.errors import RefusedError
-from onrecord.pipeline import Outcome, release
+from onrecord.job import release
+from onrecord.outcome import Outcome
 from onrecord.release.objects import Objects
 from onrecord.release.remote import release_to
 from onrecord.settings import Settings

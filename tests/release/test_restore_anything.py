@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from onrecord.pipeline import release
+from onrecord.job import release
 from onrecord.release.restore import restore
 from onrecord.settings import Settings
 

@@ -16,8 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from onrecord.ingest.read import document_id
-from onrecord.pipeline import release
+from onrecord.ingest.ids import document_id
+from onrecord.job import release
 from onrecord.release.digest import table_digest
 from onrecord.settings import Settings
 from onrecord.withdraw.words import public_ids

@@ -22,7 +22,7 @@ from typer.testing import CliRunner
 
 from onrecord.commands import app
 from onrecord.errors import RefusedError
-from onrecord.pipeline import release
+from onrecord.job import release
 from onrecord.records.schema import TABLES, schema
 from onrecord.release import compare, publish
 from onrecord.release.catalog import as_json

@@ -14,7 +14,8 @@ from typer.testing import CliRunner
 from onrecord.commands import app
 from onrecord.errors import NotFoundError, RefusedError
 from onrecord.ingest.suppress import Suppression, read_suppression
-from onrecord.pipeline import Outcome, release
+from onrecord.job import release
+from onrecord.outcome import Outcome
 from onrecord.release.catalog import versions
 from onrecord.release.place import open_release, read_index
 from onrecord.release.publish import exclusive

@@ -25,7 +25,7 @@ from rich.table import Table
 
 from bench.corpus import Corpus, open_corpus
 from bench.quality.natural.draw import read_pairs, words
-from onrecord.pipeline import release
+from onrecord.job import release
 from onrecord.settings import Settings
 
 #: BCP-47 tags of the corpus's language codes, where they differ.

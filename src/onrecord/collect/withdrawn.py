@@ -7,7 +7,7 @@ from pathlib import Path
 from onrecord.collect.custody import Custody, Visit
 from onrecord.ingest.archive import Archive
 from onrecord.ingest.conceal import concealed_id
-from onrecord.ingest.read import document_id
+from onrecord.ingest.ids import document_id
 from onrecord.ingest.suppress import Suppression, read_suppression
 
 

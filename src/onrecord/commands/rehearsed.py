@@ -10,7 +10,7 @@ from onrecord.commands.console import note, out
 from onrecord.commands.marked import grid, show
 
 if TYPE_CHECKING:
-    from onrecord.pipeline import Outcome
+    from onrecord.outcome import Outcome
     from onrecord.rehearsal import Rehearsal
 
 _CHANGES = ("added", "retired", "changed")

@@ -10,7 +10,7 @@ from onrecord.commands.console import Stages, installed, note, out, peak_memory_
 from onrecord.commands.rehearsed import outcome_dict, print_json, show_rehearsal
 
 if TYPE_CHECKING:
-    from onrecord.pipeline import Outcome
+    from onrecord.outcome import Outcome
 
 _RELATIONS = ("exact", "near", "contained", "composite")
 
@@ -103,9 +103,9 @@ def command(
     With --dry-run the same, of what would be.
     """
     began = time.perf_counter()
-    from onrecord import pipeline
+    from onrecord.compiled import is_warm
     from onrecord.errors import ConfigurationError
-    from onrecord.kernel import is_warm
+    from onrecord.job import STAGES, release
     from onrecord.release.store import is_url
     from onrecord.settings import Settings, limits
 
@@ -121,7 +121,7 @@ def command(
         allow=tuple(allow or ()),
         **limits(limit or []),
     )
-    order = pipeline.stage_order()
+    order = list(STAGES)
     if dry_run:
         if is_url(data):
             from onrecord.release import remote
@@ -129,8 +129,10 @@ def command(
             with Stages(remote.stage_order(order)) as stages:
                 rehearsed = remote.rehearse(data, seeds, settings, stages, work=work)
         else:
+            from onrecord.pipeline import rehearse
+
             with Stages(order) as stages:
-                rehearsed = pipeline.rehearse(seeds, Path(data), settings, stages)
+                rehearsed = rehearse(seeds, Path(data), settings, stages)
         show_rehearsal(rehearsed, as_json)
         raise typer.Exit(1 if rehearsed.refused else 0)
     if is_url(data):
@@ -142,7 +144,7 @@ def command(
             )
     else:
         with Stages(order) as stages:
-            outcome = pipeline.release(seeds, Path(data), settings, stages, sign_key=sign_key)
+            outcome = release(seeds, Path(data), settings, stages, sign_key=sign_key)
         where = str(outcome.path)
     if as_json:
         print_json(outcome_dict(outcome) | {"path": where})

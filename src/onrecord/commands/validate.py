@@ -11,8 +11,8 @@ from onrecord.commands.console import err, note, out
 from onrecord.commands.marked import grid, shortened
 
 if TYPE_CHECKING:
+    from onrecord.discover import Found
     from onrecord.ingest.quarantine import Rejected
-    from onrecord.pipeline import Found
 
 
 def command(
@@ -41,11 +41,12 @@ def command(
     usage or a bad source.yml or dataset.yml.
     """
     from onrecord import pipeline
+    from onrecord.discover import discover
     from onrecord.ingest.archive import Archive
     from onrecord.settings import Settings, limits
 
     settings = Settings(max_file_bytes=int(max_file_mb * 1024 * 1024), **limits(limit or []))
-    found = pipeline.discover(seeds, settings, data)
+    found = discover(seeds, settings, data)
     rejected = list(found.rejected)
     readable: dict[str, int] = {}
     with err.status("reading") if err.is_terminal else _Quiet(), TemporaryDirectory() as folder:

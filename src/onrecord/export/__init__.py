@@ -18,7 +18,7 @@ from onrecord.export.chosen import Choice, Part
 from onrecord.export.tables import Tables, Whole
 from onrecord.records.schema import TABLES
 from onrecord.release.place import Release
-from onrecord.release.write import sha256_of
+from onrecord.release.sums import sha256_of
 
 Format = Literal["csv", "jsonl", "txt", "sqlite", "duckdb"]
 FORMATS: tuple[str, ...] = get_args(Format)

@@ -15,7 +15,7 @@ import contextlib
 import hashlib
 import secrets
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -124,16 +124,16 @@ class Archive:
             OSError: they can't be written.
         """
         names = [hashlib.sha256(raw).hexdigest() for raw in files]
+        self.put_named(dict(zip(names, files, strict=True)))
+        return names
+
+    def put_named(self, files: Mapping[str, bytes]) -> None:
+        """Keep the bytes of some files, by their sha256 in hex; see `put`."""
         with self._lock:
             # Sorted, so that the same files make the same pack in whatever order they come.
-            fresh = {
-                name: raw
-                for name, raw in sorted(zip(names, files, strict=True))
-                if name not in self._places
-            }
+            fresh = {name: files[name] for name in sorted(files) if name not in self._places}
             if fresh:
                 self._places |= self._write_pack(fresh)
-        return names
 
     def _write_pack(self, files: dict[str, bytes]) -> dict[str, _Place]:
         """Write files, by their sha256, as a pack; return where they are."""

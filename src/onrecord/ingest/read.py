@@ -1,9 +1,9 @@
 """Read a batch of files: text into a table, the rest aside."""
 
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import pyarrow as pa
 
@@ -11,6 +11,7 @@ from onrecord.ingest.archive import Archive
 from onrecord.ingest.dateline import dateline
 from onrecord.ingest.decode import Decoded, decode, is_nfc
 from onrecord.ingest.files import Candidate, Extract
+from onrecord.ingest.ids import document_id
 from onrecord.ingest.load import load
 from onrecord.ingest.look import is_suspect, noise, not_text
 from onrecord.ingest.quarantine import Reason, Rejected, reject
@@ -19,7 +20,6 @@ from onrecord.ingest.readers.sniff import HEAD, PLAIN, plain_kind
 from onrecord.ingest.sources import Publication, Source
 from onrecord.ingest.suppress import Suppression
 
-_IS_ID = re.compile("d[0-9a-f]{16}")
 #: What holds for every document that is a file by itself.
 _OF_FILES = {"place": 0, "repaired": False, "restores": "file"}
 
@@ -76,28 +76,22 @@ class Batch:
     late: list[Candidate] = field(default_factory=list)
 
 
-def document_id(source_id: str, path: str, locator: str = "") -> str:
-    """The id of a document: ``d`` and 16 hex digits over source, path and locator.
+class Loaded(NamedTuple):
+    """A file that was read.
 
-    Each part goes in behind its length, so that no two triples look alike.
+    Attributes:
+        candidate: the file.
+        raw: its bytes, or why it can't be read.
+        sha256: of its bytes, in hex; empty where there are none.
     """
-    digest = hashlib.sha256(b"onrecord-document/1")
-    for part in (source_id, path, locator):
-        data = part.encode()
-        digest.update(len(data).to_bytes(8, "little") + data)
-    return "d" + digest.hexdigest()[:16]
+
+    candidate: Candidate
+    raw: bytes | Rejected
+    sha256: str
 
 
-def input_id(source_id: str, path: str, locator: str = "") -> str:
-    """The id of an input that can't be used: that of the document that it would be.
-
-    Where the path is not published, the id stands in its place already.
-    """
-    return path if _IS_ID.fullmatch(path) else document_id(source_id, path, locator)
-
-
-#: The bytes of each file of a batch, or why it can't be read.
-Contents = list[tuple[Candidate, bytes | Rejected]]
+#: What was read of each file of a batch.
+Contents = list[Loaded]
 
 
 def contents(candidates: list[Candidate], store: Archive | None, max_bytes: int) -> Contents:
@@ -110,7 +104,12 @@ def contents(candidates: list[Candidate], store: Archive | None, max_bytes: int)
     """
     extracts = [c.extract.sha256 for c in candidates if c.extract]
     kept = store.get_all(extracts) if extracts and store else iter(())
-    return [(c, next(kept) if c.extract else load(c, max_bytes)) for c in candidates]
+    found = []
+    for candidate in candidates:
+        raw = next(kept) if candidate.extract else load(candidate, max_bytes)
+        sha256 = "" if isinstance(raw, Rejected) else hashlib.sha256(raw).hexdigest()
+        found.append(Loaded(candidate, raw, sha256))
+    return found
 
 
 def read(
@@ -144,7 +143,7 @@ def read(
     kept: dict[str, bytes] = {}
     if loaded is None:
         loaded = contents(candidates, store, max_bytes)
-    for candidate, raw in loaded:
+    for candidate, raw, revision in loaded:
         if isinstance(raw, Rejected):
             rejected.append(raw)
             continue
@@ -154,7 +153,6 @@ def read(
             continue
         at = (candidate.source_id, candidate.path, candidate.locator)
         key = candidate.document_id or document_id(*at)
-        revision = hashlib.sha256(raw).hexdigest()
         if suppression and (suppression.has_document(key) or suppression.has_file(revision)):
             # Its path may say what it said, so that it goes by its id.
             found = "a document that was withdrawn"

@@ -23,7 +23,7 @@ from onrecord.dedup.resolve import COMPOSITE, CONTAINED, KEPT, NEAR
 from onrecord.dedup.verify import RULE
 from onrecord.errors import RefusedError
 from onrecord.ingest.decode import Patch
-from onrecord.ingest.read import input_id
+from onrecord.ingest.ids import input_id
 from onrecord.parallel import in_order
 from onrecord.records.ledger import Ledger, make_ledger
 from onrecord.records.residue import residue

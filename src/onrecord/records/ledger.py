@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from onrecord.arrays import distinct
 from onrecord.census import Census
 from onrecord.corpus import Corpus
 from onrecord.dedup.engine import Decisions
@@ -81,15 +82,13 @@ def make_ledger(
         stands = target[of_block] >= 0
         texts, rows = target[of_block][stands], chunk.blocks.document[stands]
         occurrences += np.bincount(texts, minlength=n)
-        places = np.unique(texts * n_documents + rows)
+        places = distinct(texts * n_documents + rows)
         documents += np.bincount(places // n_documents, minlength=n)
-        in_source.append(
-            np.unique(places // n_documents * n_sources + source[places % n_documents])
-        )
+        in_source.append(distinct(places // n_documents * n_sources + source[places % n_documents]))
         # A container is no boilerplate because its parts are quoted often: only whole copies
         # count.
         whole = fate[of_block][stands] != CONTAINED
-        places = np.unique(texts[whole] * n_documents + rows[whole])
+        places = distinct(texts[whole] * n_documents + rows[whole])
         copies.append(places // n_documents * n_sources + source[places % n_documents])
     pairs, _ = _counted(in_source)
     sources = np.bincount(pairs // n_sources, minlength=n)

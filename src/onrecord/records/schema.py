@@ -2,13 +2,12 @@
 
 import json
 from functools import cache
-from importlib.resources import files
-from importlib.resources.abc import Traversable
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
+
+from onrecord.keys import schema_folder
 
 #: The tables of a release, in an order in which no table refers to a later one.
 TABLES = (
@@ -115,18 +114,10 @@ class TableSchema(BaseModel):
         )
 
 
-def _folder() -> Traversable:
-    """``schemas/`` inside an installed package, else at the root of the checkout."""
-    installed = files("onrecord") / "schemas"
-    if installed.is_dir():
-        return installed
-    return Path(__file__).resolve().parents[3] / "schemas"
-
-
 @cache
 def descriptor(table: str) -> dict[str, Any]:
     """The schema of one table as it stands in its file, for publication."""
-    text = (_folder() / f"{table}.json").read_text(encoding="utf-8")
+    text = (schema_folder() / f"{table}.json").read_text(encoding="utf-8")
     loaded: dict[str, Any] = json.loads(text)
     return loaded
 

@@ -17,6 +17,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from onrecord.outcome import NOTHING_CHANGED
 from onrecord.records.schema import empty, schema
 from onrecord.release.compare import RECORDS, RETIRED, Fetch, all_changes
 from onrecord.release.compatible import schema_changes
@@ -29,10 +30,6 @@ from onrecord.split_off import SplitOff
 FIRST_VERSION = "1.0.0"
 #: So many single records are named where a version is explained; the rest is counted.
 NAMED = 10
-
-
-#: Why there is no release.
-NOTHING_CHANGED = ("nothing changed",)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from onrecord.ingest.read import input_id
+from onrecord.ingest.ids import input_id
 from onrecord.records.schema import TABLES, TableSchema, compared, schema
 
 #: Tables whose rows are records of the dataset; ``retired`` and ``changes`` follow from them.

@@ -24,7 +24,7 @@ from onrecord.release.layout import INDEXES, index_path
 from onrecord.release.metadata.card import card_head
 from onrecord.release.metadata.citation import citation_text
 from onrecord.release.metadata.subject import RIGHTS, Subject
-from onrecord.release.write import sha256_of
+from onrecord.release.sums import sha256_of
 from onrecord.scratch import Rows
 from onrecord.settings import INDIFFERENT, Settings
 from onrecord.text.characters import NORMAL_FORM

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 from onrecord.errors import RefusedError
 from onrecord.ingest.files import Candidate
+from onrecord.ingest.ids import document_id
 from onrecord.ingest.quarantine import Reason, Rejected, reject
-from onrecord.ingest.read import document_id
 from onrecord.records.validate import Problem, Verdict
 
 #: So many times documents are taken out before the release is refused.

@@ -49,8 +49,9 @@ from onrecord.release.indexes import write_indexes
 from onrecord.release.metadata import descriptions, subject_of
 from onrecord.release.names import SIGNATURE, SUMS
 from onrecord.release.signing import sign
+from onrecord.release.sums import sha256_of, unchanged_files
 from onrecord.release.verify import Depth, Folder, verify
-from onrecord.release.write import csv_writer, group_rows, parquet_writer, sha256_of
+from onrecord.release.write import csv_writer, group_rows, parquet_writer
 from onrecord.scratch import Rows
 from onrecord.settings import Settings
 from onrecord.withdraw.journal import STAGING, finish
@@ -176,7 +177,7 @@ def load_previous(data: Path) -> Previous | None:
         schemas = {resource["name"]: resource["schema"] for resource in package["resources"]}
         tables = {
             file.stem: Rows.parquet(file)
-            for file in _unchanged(path)
+            for file in unchanged_files(path)
             if file.parent.name == "parquet" and file.suffix == ".parquet"
         }
     except (OSError, ValueError, KeyError, pa.ArrowException) as error:
@@ -204,21 +205,6 @@ def _refuse_lost(data: Path, known: list[str]) -> None:
             "complete release. Put it back. If it is lost for good, remove index.json: the next "
             f"release builds on what is there, and may be called {version} again."
         )
-
-
-def _unchanged(release: Path) -> list[Path]:
-    """The files of a release by its own sums, when all of its tables still agree with them.
-
-    Raises:
-        OSError, ValueError: one is missing, or is no longer what was published.
-    """
-    files = []
-    for line in (release / SUMS).read_text(encoding="utf-8").splitlines():
-        sha256, _, name = line.partition("  ")
-        files.append(release / name)
-        if name.endswith(".parquet") and sha256_of(release / name) != sha256:
-            raise ValueError(f"{name} is not what was published")
-    return files
 
 
 def _write_text(path: Path, content: str) -> None:

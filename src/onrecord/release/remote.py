@@ -18,9 +18,10 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from onrecord.errors import ConfigurationError, OnrecordError, RefusedError
-from onrecord.pipeline import Outcome, Run, call
+from onrecord.job import Run, call
+from onrecord.job import release as build
+from onrecord.outcome import Outcome
 from onrecord.pipeline import rehearse as rehearse_here
-from onrecord.pipeline import release as build
 from onrecord.rehearsal import Rehearsal
 from onrecord.release.catalog import (
     INDEX,

@@ -1,6 +1,5 @@
 """Write tables as CSV and Parquet, the same bytes every time."""
 
-import hashlib
 from pathlib import Path
 from typing import IO
 
@@ -48,9 +47,3 @@ def parquet_writer(schema: pa.Schema, path: Path) -> pq.ParquetWriter:
 def read_parquet(source: Path | IO[bytes], columns: list[str] | None = None) -> pa.Table:
     """Read a table back, with its page checksums verified."""
     return pq.read_table(source, columns=columns, page_checksum_verification=True)
-
-
-def sha256_of(path: Path) -> str:
-    """The sha256 of a file, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

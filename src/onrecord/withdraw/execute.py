@@ -24,7 +24,8 @@ from onrecord.release.publish import build
 from onrecord.release.restore import Restorer
 from onrecord.release.retire import Fates
 from onrecord.release.summary import by_source
-from onrecord.release.write import read_parquet, sha256_of
+from onrecord.release.sums import sha256_of
+from onrecord.release.write import read_parquet
 from onrecord.scratch import Rows
 from onrecord.settings import Settings
 from onrecord.split_off import SplitOff

@@ -29,7 +29,7 @@ from onrecord.release.catalog import (
     rewrite_index,
     versions,
 )
-from onrecord.release.write import sha256_of
+from onrecord.release.sums import sha256_of
 from onrecord.withdraw.purge import purge
 
 STAGING = ".staging-"
