@@ -169,6 +169,8 @@ def run_module(module: str, *arguments: Path, answer: Path) -> Finished:
     busy_before = _busy_seconds()
     began = time.perf_counter()
     environment = {**os.environ, _STARTED: repr(began)}
+    # Modules are compiled once and kept, as on the machines of people.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     child = subprocess.Popen(command, cwd=ROOT, env=environment)  # noqa: S603
     _, status, used = os.wait4(child.pid, 0)
     wall = time.perf_counter() - began

@@ -102,4 +102,4 @@ def number(found: Found, candidates: list[Candidate]) -> None:
         raise RefusedError("Two different documents have the same id. Nothing was published.")
     found.order.clear()
     found.order.update(zip(ids, itertools.count(), strict=False))
-    found.candidates[:] = [replace(ids[name], document_id=name) for name in sorted(ids)]
+    found.candidates[:] = [ids[name].named(name) for name in sorted(ids)]

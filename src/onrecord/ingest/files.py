@@ -91,6 +91,11 @@ class Candidate:
     fetched: Fetched | None = None
     extract: Extract | None = None
 
+    def named(self, document_id: str) -> "Candidate":
+        """The same file, with the id of its document."""
+        at = self.source_id, self.path, self.file, self.bytes
+        return Candidate(*at, document_id, self.fetched, self.extract)
+
     @property
     def name(self) -> str:
         """What its format may be told by, also where its path is concealed."""
@@ -171,7 +176,8 @@ def _examine(
     file = os.fsdecode(entry.path)
     size = 0
     try:
-        size = entry.stat(follow_symlinks=False).st_size
+        status = entry.stat(follow_symlinks=False)
+        size = status.st_size
         if entry.is_symlink():
             real = Path(os.path.realpath(file))
             if not real.is_relative_to(root):
@@ -179,7 +185,7 @@ def _examine(
                 return reject(source_id, path, size, Reason.OUTSIDE_LINK, found)
             if real.is_dir():
                 return reject(source_id, path, size, Reason.FOLDER_LINK, "a link to a folder")
-        status = entry.stat(follow_symlinks=True)
+            status = entry.stat(follow_symlinks=True)
     except OSError as error:
         return reject(source_id, path, size, Reason.UNREADABLE, error.strerror or str(error))
     if not S_ISREG(status.st_mode):

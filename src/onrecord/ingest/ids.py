@@ -11,11 +11,11 @@ def document_id(source_id: str, path: str, locator: str = "") -> str:
 
     Each part goes in behind its length, so that no two triples look alike.
     """
-    digest = hashlib.sha256(b"onrecord-document/1")
+    told = b"onrecord-document/1"
     for part in (source_id, path, locator):
         data = part.encode()
-        digest.update(len(data).to_bytes(8, "little") + data)
-    return "d" + digest.hexdigest()[:16]
+        told += len(data).to_bytes(8, "little") + data
+    return "d" + hashlib.sha256(told).hexdigest()[:16]
 
 
 def input_id(source_id: str, path: str, locator: str = "") -> str:
