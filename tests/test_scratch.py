@@ -10,10 +10,12 @@ import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
 
+from onrecord import corpus
+from onrecord.arrays import Growing
 from onrecord.errors import RefusedError
 from onrecord.job import release
 from onrecord.release.catalog import read_provenance
-from onrecord.scratch import Rows, Scratch, scratch
+from onrecord.scratch import Paged, Rows, Scratch, scratch
 from onrecord.settings import Settings
 
 SCHEMA = pa.schema([("name", pa.large_string()), ("size", pa.int64())])
@@ -130,6 +132,18 @@ def test_a_scratch_is_empty_before_and_gone_after(tmp_path: Path) -> None:
     assert not folder.exists()
 
 
+def test_an_array_grows_the_same_in_memory_and_in_a_file(tmp_path: Path) -> None:
+    both = [Growing(np.uint16, 3), Paged(np.uint16, 3, Scratch(tmp_path / "aside"))]
+    n = 0
+    for more in (2, 1, 0, 50_000, 4):
+        for array in both:
+            array.room(n + more)[n : n + more] = np.arange(n, n + more) % 65_521
+        n += more
+    first, second = (array.room(n)[:n].copy() for array in both)
+    assert (first == np.arange(n) % 65_521).all()
+    assert (first == second).all()
+
+
 def test_a_disk_that_is_full_is_told_in_words(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     aside = Scratch(tmp_path / "file" / "aside", memory=10)
@@ -152,6 +166,7 @@ def test_a_release_without_room_in_memory_is_the_same(
 
     monkeypatch.setattr(Scratch, "claim", lambda self, size: False)
     monkeypatch.setattr(Scratch, "file", watched)
+    monkeypatch.setattr(corpus, "IN_MEMORY", 0)
     outcome = release(seeds, tmp_path / "data", Settings(batch_bytes=5_000, threads=2))
     expected = read_provenance(seed_release)
     assert expected is not None

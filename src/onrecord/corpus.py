@@ -8,6 +8,7 @@ waits aside (``scratch``) until the tables are made.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -18,11 +19,13 @@ from onrecord.ingest.quarantine import Rejected
 from onrecord.ingest.sources import Publication, Source
 from onrecord.ingest.suppress import Suppression
 from onrecord.kernel import kernel
-from onrecord.scratch import Kept, Scratch
+from onrecord.scratch import Kept, Paged, Scratch
 from onrecord.text.lexicon import NEGATION_LANGUAGES
 from onrecord.text.segment import Blocks, text_buffer
 from onrecord.text.tokens import Tokens, normalise
 
+#: Of a corpus with more bytes the tokens are in pages that the system may put on the disk.
+IN_MEMORY = 2_000_000_000
 #: An excerpt shows so many characters of each document.
 EXCERPT = 200
 
@@ -130,7 +133,8 @@ class Corpus:
         self.sources = sources
         self.chunks: list[Chunk] = []
         self.rejected = sorted(rejected)
-        self.texts = Texts(expected)
+        paged = partial(Paged, aside=scratch)
+        self.texts = Texts(expected // 8, paged) if expected > IN_MEMORY else Texts(expected)
         self.parts: dict[int, int] = {}
         self.scratch = scratch
         self._source_row = {source.id: row for row, source in enumerate(sources)}

@@ -321,7 +321,7 @@ class Ready(NamedTuple):
 
     prepared: Prepared
     late: list[Candidate]
-    hashes: dict[tuple[str, int], str]
+    hashes: dict[str, bytes]
 
 
 class _LateError(Exception):
@@ -362,7 +362,9 @@ def prepare(
         cache.save(key, kept(batch, blocks))
     run(keep, batch, prepared, archive, step=step)
     plain = [one for one in loaded if one.candidate.extract is None]
-    hashes = {place_of(one.candidate): one.sha256 or hash_of(one.raw) for one in plain}
+    hashes = {
+        place_of(one.candidate): bytes.fromhex(one.sha256) or hash_of(one.raw) for one in plain
+    }
     return Ready(prepared, batch.late, hashes)
 
 
@@ -522,7 +524,7 @@ def build(
             says = planned.reasons, tuple(ready.remarks), _sample(planned.tables)
             done = Outcome(planned.version, path, digest, True, figures, *says)
         containers = {
-            place_of(c): ready.containers[c.source_id, c.path]
+            place_of(c): bytes.fromhex(ready.containers[c.source_id, c.path])
             for c in found.candidates
             if (c.source_id, c.path) in ready.containers
         }
@@ -605,7 +607,7 @@ class _Job:
     run: Run
     within: Run
     cache: Cache | None = None
-    hashes: dict[tuple[str, int], str] = field(default_factory=dict)
+    hashes: dict[str, bytes] = field(default_factory=dict)
 
 
 def _until_known(found: Found, job: _Job, build: Callable[[Found, _Job], T]) -> T:

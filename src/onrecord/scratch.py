@@ -4,11 +4,14 @@ A corpus is larger than memory before it is large. Whole texts and finished rows
 once more at the end, batch by batch, so they wait here; small runs never touch the disk.
 """
 
+import mmap
+import os
 import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO, TypeVar
 
 import numpy as np
 import polars as pl
@@ -17,7 +20,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from onrecord.arrays import Growing
 from onrecord.errors import RefusedError
+
+S = TypeVar("S", bound=np.generic)
 
 #: So much is kept in memory, in bytes, before anything is written to files.
 MEMORY = 192 * 1024 * 1024
@@ -86,6 +92,28 @@ class Kept:
             return self._data
         assert self._path is not None
         return np.fromfile(self._path, np.uint8)
+
+
+class Paged(Growing[S]):
+    """An array that grows in pages of a file, which the system may take out of memory."""
+
+    def __init__(self, dtype: type[S], size: int, aside: Scratch) -> None:
+        self._aside = aside
+        self._file: BinaryIO | None = None
+        super().__init__(dtype, size)
+
+    def _bigger(self, size: int) -> NDArray[S]:
+        n = max(1, size) * self.dtype.itemsize
+        with self._aside.writing():
+            if self._file is None:
+                self._file = self._aside.file().open("w+b")
+            # Taken now: where the disk is full, to write to a page would end the process.
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(self._file.fileno(), 0, n)
+            else:
+                self._file.truncate(n)
+            pages = mmap.mmap(self._file.fileno(), n)
+        return np.frombuffer(pages, self.dtype)
 
 
 @contextmanager

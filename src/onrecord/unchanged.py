@@ -47,8 +47,8 @@ _SMALL = ("suppressed.json", "suppressed.key", "key")
 #: has something to do: it removes what was.
 _HOW = INDIFFERENT - {"cache_bytes"}
 
-#: The digest of what was read, by file and where in it that begins.
-Hashes = Mapping[tuple[str, int], str]
+#: The digest of what was read, by `place_of`.
+Hashes = Mapping[str, bytes]
 
 
 class LastRun(BaseModel):
@@ -96,14 +96,15 @@ def told_digest(found: Found, settings: Settings) -> str:
     return framed_digest("onrecord-told/1", parts())
 
 
-def place_of(candidate: Candidate) -> tuple[str, int]:
-    """The file of a candidate, and where in it that begins."""
-    return candidate.file, candidate.fetched.start if candidate.fetched else 0
+def place_of(candidate: Candidate) -> str:
+    """Where a candidate is: its file, or a place in it."""
+    return f"{candidate.file}:{candidate.fetched.start}" if candidate.fetched else candidate.file
 
 
-def hash_of(raw: bytes | Rejected) -> str:
+def hash_of(raw: bytes | Rejected) -> bytes:
     """The digest of what was read."""
-    return repr(raw) if isinstance(raw, Rejected) else hashlib.sha256(raw).hexdigest()
+    seen = repr(raw).encode("utf-8", "surrogateescape") if isinstance(raw, Rejected) else raw
+    return hashlib.sha256(seen).digest()
 
 
 def contents_digest(candidates: Iterable[Candidate], known: Hashes, settings: Settings) -> str:
@@ -115,7 +116,7 @@ def contents_digest(candidates: Iterable[Candidate], known: Hashes, settings: Se
         settings: of the run.
     """
 
-    def parts() -> Iterable[str]:
+    def parts() -> Iterable[bytes]:
         for candidate in candidates:
             yield known.get(place_of(candidate)) or hash_of(
                 load(candidate, settings.max_file_bytes)

@@ -5,15 +5,19 @@ kept once, however often it stands in the corpus, so that memory grows with what
 batch and not with its size. A hash only proposes; the sequences are compared byte for byte.
 """
 
-from typing import NamedTuple, TypeVar
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from onrecord.arrays import Growing
 from onrecord.kernel import kernel
 from onrecord.text.tokens import Tokens
 
 S = TypeVar("S", bound=np.generic)
+#: Makes an array of some type that grows from some size.
+Make = Callable[[Any, int], Growing[Any]]
 
 
 class Standing(NamedTuple):
@@ -141,18 +145,20 @@ class Texts:
     Args:
         expected: bytes of text that are to come, about. Room that is never filled costs
             nothing: the system gives memory when it is first written to.
+        growing: makes the arrays of the tokens, which are nearly all of it.
     """
 
-    def __init__(self, expected: int = 0) -> None:
+    def __init__(self, expected: int = 0, growing: Make = Growing) -> None:
         self._count = 0
         self.first = np.zeros(1024, np.int64)
         self.folded_first = np.zeros(1024, np.int64)
         self.rank = np.empty(1024, np.uint64)
         self.trusted = np.empty(1024, np.bool_)
         # Not half of the text is distinct in the corpora we know; a word has some 6 bytes.
-        self.hashes = np.empty(1024 + expected // 10, np.uint64)
-        self.flags = np.empty(1024 + expected // 10, np.uint16)
-        self.folded = np.empty(1024 + 2 * expected // 3, np.uint8)
+        self._hashes = growing(np.uint64, 1024 + expected // 10)
+        self._flags = growing(np.uint16, 1024 + expected // 10)
+        self._folded = growing(np.uint8, 1024 + 2 * expected // 3)
+        self._take_room(0, 0)
         self._slot_keys = np.zeros(1024, np.uint64)
         self._slot_texts = np.full(1024, -1, np.int32)
 
@@ -191,9 +197,7 @@ class Texts:
         self.first[n + 1 : m + 1] = self.first[n] + np.cumsum(sizes)
         lengths = tokens.folded_offsets[blocks + 1] - tokens.folded_offsets[blocks]
         self.folded_first[n + 1 : m + 1] = self.folded_first[n] + np.cumsum(lengths)
-        self.hashes = _longer(self.hashes, self.first[m])
-        self.flags = _longer(self.flags, self.first[m])
-        self.folded = _longer(self.folded, self.folded_first[m])
+        self._take_room(self.first[m], self.folded_first[m])
         _ranges(self.hashes, self.first[n], tokens.hashes, tokens.offsets, blocks)
         _ranges(self.flags, self.first[n], tokens.flags, tokens.offsets, blocks)
         _ranges(self.folded, self.folded_first[n], tokens.folded, tokens.folded_offsets, blocks)
@@ -210,6 +214,12 @@ class Texts:
             self.trusted,
         )
         return of_block
+
+    def _take_room(self, tokens: int, folded: int) -> None:
+        """See that so many tokens, and bytes of their keys, have a place."""
+        self.hashes = self._hashes.room(tokens)
+        self.flags = self._flags.room(tokens)
+        self.folded = self._folded.room(folded)
 
     def _make_slots(self, texts: int) -> None:
         """See that the hash table stays at most half full."""
