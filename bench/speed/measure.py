@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from bench.speed.process import Usage, end_before_memory_does, peak_mib, since_start, usage
+from onrecord.settings import Settings
 
 T = TypeVar("T")
 
@@ -130,12 +131,13 @@ class Ledger:
                 self.entries[BETWEEN].peak_mib = peak_mib()
 
 
-def measure(sources: Path, data: Path) -> dict[str, Any]:
+def measure(sources: Path, data: Path, settings: Settings) -> dict[str, Any]:
     """Run a release and say what it took.
 
     Args:
         sources: folder with one folder a source.
         data: where the archive and the release go.
+        settings: of the release.
 
     Returns:
         ``stages`` in the order in which they first ran, each with ``runs``, ``cpu`` and
@@ -146,14 +148,12 @@ def measure(sources: Path, data: Path) -> dict[str, Any]:
     from numba.core import event  # noqa: PLC0415  # imports are counted as part of the start
 
     from onrecord.job import release  # noqa: PLC0415
-    from onrecord.settings import Settings  # noqa: PLC0415
 
     begun = since_start()
     start = Entry(1, begun.cpu, begun.wall, peak_mib())
     ledger = Ledger()
     with event.install_recorder("numba:compile") as compilations:
-        # The page has a benchmark of its own: no peer and no floor has one.
-        outcome = release(sources, data, Settings(page=False), ledger, ledger.within)
+        outcome = release(sources, data, settings, ledger, ledger.within)
     ledger.close()
     done: Usage = since_start()
     order = [name for name in ledger.entries if name != BETWEEN]
@@ -176,4 +176,5 @@ def measure(sources: Path, data: Path) -> dict[str, Any]:
 if __name__ == "__main__":
     end_before_memory_does()
     where, into, answer = map(Path, sys.argv[1:])
-    answer.write_text(json.dumps(measure(where, into)), encoding="utf-8")
+    # The page has a benchmark of its own: no peer and no floor has one.
+    answer.write_text(json.dumps(measure(where, into, Settings(page=False))), encoding="utf-8")

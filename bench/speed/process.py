@@ -152,7 +152,7 @@ def _busy_seconds() -> float | None:
     return (sum(ticks) - ticks[3] - ticks[4]) / os.sysconf("SC_CLK_TCK")
 
 
-def run_module(module: str, *arguments: Path, answer: Path) -> Finished:
+def run_module(module: str, *arguments: Path | str, answer: Path) -> Finished:
     """Run a module of the benchmark in a process of its own.
 
     Args:

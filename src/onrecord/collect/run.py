@@ -34,7 +34,7 @@ _LIST_BYTES = 50 * 1024 * 1024
 
 
 class Run(Protocol):
-    """How a stage is run; see ``pipeline.Run``."""
+    """How a stage is run; see ``job.Run``."""
 
     def __call__(self, stage: Callable[..., T], *args: Any, step: tuple[int, int] = (1, 1)) -> T:
         """Run ``stage(*args)``."""

@@ -78,7 +78,7 @@ class Bar:
 class Stages(Bar):
     """Runs stages and shows them: a bar on a terminal, plain lines elsewhere.
 
-    Use as a context manager and pass it as `run` to ``pipeline.release``.
+    Use as a context manager and pass it as `run` to ``job.release``.
     """
 
     def __init__(self, names: list[str]) -> None:
