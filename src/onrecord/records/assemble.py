@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from onrecord.arrays import distinct
 from onrecord.census import Census
 from onrecord.corpus import Chunk, Corpus, characters, gather
 from onrecord.dedup.engine import Decisions
@@ -64,7 +65,7 @@ class _Piece:
     """What one chunk gives: rows of four tables, and the words of variants."""
 
     tables: dict[str, pa.Table]
-    words: dict[tuple[int, int], str]
+    words: pa.Table
 
 
 def _constant(value: str, n: int) -> pa.Array:
@@ -311,29 +312,31 @@ class _ChunkTables:
         table = table.filter(pc.is_in(table["document_id"].cast(pa.large_string()), open_ids))
         return conform("patches", {name: table[name] for name in empty("patches").schema.names})
 
-    def words(self) -> dict[tuple[int, int], str]:
-        """What parts the texts of each variant, by (row of the variants, 0 or 1)."""
+    def words(self) -> pa.Table:
+        """What parts the texts of each variant, with a place: twice its row, plus one of `b`."""
         pairs, census = self.inputs.decisions.pairs, self.inputs.census
         rows = self.inputs.decisions.resolution.variants
         shown = census.shown[pairs.a[rows]] & census.shown[pairs.b[rows]]
-        wanted: list[tuple[int, int, int, int, int]] = []  # block, row, side, from, to
-        for side, texts, spans in ((0, pairs.a, pairs.a_words), (1, pairs.b, pairs.b_words)):
-            text, span = texts[rows], spans[rows]
+        places, blocks, spans = [], [], []
+        for side, texts, words in ((0, pairs.a, pairs.a_words), (1, pairs.b, pairs.b_words)):
+            text, span = texts[rows], words[rows]
             here = shown & (census.chunk[text] == self.number) & (span[:, 0] < span[:, 1])
-            for i in np.flatnonzero(here).tolist():
-                wanted.append((int(census.block[text[i]]), i, side, *span[i].tolist()))
-        needed = np.unique([block for block, *_ in wanted]).astype(np.int64)
+            places.append(2 * np.flatnonzero(here) + side)
+            blocks.append(census.block[text[here]])
+            spans.append(span[here])
+        block, span = np.concatenate(blocks), np.concatenate(spans)
+        needed = distinct(block)
         tokens = self.chunk.tokens(self.text, needed)
-        of_block = np.searchsorted(needed, [block for block, *_ in wanted])
-        found = {}
-        for k, (block, i, side, first, after) in zip(of_block.tolist(), wanted, strict=True):
-            base = self.chunk.blocks.start[block]
-            start = base + tokens.start[tokens.offsets[k] + first]
-            end = base + tokens.end[tokens.offsets[k] + after - 1]
-            words = self.text[start:end].tobytes().decode()
-            cut = words if len(words) <= LONGEST_WORDS else words[:LONGEST_WORDS] + " …"
-            found[i, side] = cut
-        return found
+        first = tokens.offsets[np.searchsorted(needed, block)]
+        base = self.chunk.blocks.start[block]
+        start = base + tokens.start[first + span[:, 0]]
+        end = base + tokens.end[first + span[:, 1] - 1]
+        found = gather(self.text, start, end, np.ones(block.size, np.bool_))
+        dots, nothing = pa.scalar(" …", found.type), pa.scalar("", found.type)
+        begin = pc.utf8_slice_codeunits(found, 0, LONGEST_WORDS)
+        cut = pc.binary_join_element_wise(begin, dots, nothing)
+        found = pc.if_else(pc.greater(pc.utf8_length(found), LONGEST_WORDS), cut, found)
+        return pa.table({"place": np.concatenate(places), "words": found})
 
 
 def _chunk_tables(inputs: Inputs, number: int) -> _Piece:
@@ -373,26 +376,28 @@ def _sources(corpus: Corpus) -> pa.Table:
     )
 
 
-def _variants(inputs: Inputs, words: Mapping[tuple[int, int], str]) -> pa.Table:
+def _variants(inputs: Inputs, words: list[pa.Table]) -> pa.Table:
     """Pairs of kept texts that look alike but must not be merged."""
-    pairs, ids = inputs.decisions.pairs, inputs.census.ids
+    pairs, ids = inputs.decisions.pairs, inputs.ledger.ids
     rows = inputs.decisions.resolution.variants
-    columns: dict[str, list[Any]] = {name: [] for name in empty("variants").schema.names}
-    for i, (a, b, of_a, of_b, code) in enumerate(
-        zip(
-            pairs.a[rows].tolist(),
-            pairs.b[rows].tolist(),
-            pairs.coverage_a[rows].round(4).tolist(),
-            pairs.coverage_b[rows].round(4).tolist(),
-            pairs.difference[rows].tolist(),
-            strict=True,
-        )
-    ):
-        sides = (ids[a], of_a, words.get((i, 0))), (ids[b], of_b, words.get((i, 1)))
-        this, other = sides if ids[a] < ids[b] else sides[::-1]
-        values = this[0], other[0], this[1], other[1], DIFFERENCES[code], this[2], other[2]
-        for column, value in zip(columns.values(), values, strict=True):
-            column.append(value)
+    found = pa.concat_tables(words)
+    at = np.full(2 * rows.size, -1, np.int64)
+    at[found["place"].to_numpy()] = np.arange(found.num_rows)
+    said = found["words"].combine_chunks().take(pa.array(at, mask=at < 0))
+    texts = np.stack((pairs.a[rows], pairs.b[rows]), 1)
+    coverage = np.stack((pairs.coverage_a[rows], pairs.coverage_b[rows]), 1).round(4)
+    coverage = coverage.astype(np.float64)
+    # The smaller id stands first.
+    swap = pc.greater(ids.take(texts[:, 0]), ids.take(texts[:, 1])).to_numpy(zero_copy_only=False)
+    sides = np.stack((swap, ~swap), 1).astype(np.int64)  # of either column, which text it is
+    row = np.arange(rows.size)
+    names = pa.array(DIFFERENCES, pa.large_string())
+    columns: dict[str, Any] = {"difference": names.take(pairs.difference[rows].astype(np.int64))}
+    for k, (which, whose) in enumerate((("paragraph_id", "these"), ("other_id", "other"))):
+        side = sides[:, k]
+        columns[which] = ids.take(texts[row, side])
+        columns[("coverage", "other_coverage")[k]] = coverage[row, side]
+        columns[f"{whose}_words"] = said.take(2 * row + side)
     return conform("variants", columns)
 
 
@@ -471,7 +476,7 @@ def assemble(
     names = ("documents", "paragraphs", "occurrences", "matches", "patches")
     tables = {name: Rows(schema(name).arrow, corpus.scratch) for name in names}
     sorter = _Sorter(inputs)
-    words: dict[tuple[int, int], str] = {}
+    words = [pa.table({"place": np.empty(0, np.int64), "words": pa.array([], pa.large_string())})]
     numbers = range(len(corpus.chunks))
     kept = decisions.resolution.fate == KEPT
     for number, piece in enumerate(
@@ -480,7 +485,7 @@ def assemble(
         sorter.add(piece.tables.pop("paragraphs"), np.flatnonzero(kept & (census.chunk == number)))
         for name, table in piece.tables.items():
             tables[name].append(table)
-        words |= piece.words
+        words.append(piece.words)
     sorter.into(tables["paragraphs"])
     tables["sources"] = Rows.of(_sources(corpus))
     tables["variants"] = Rows.of(_variants(inputs, words))
