@@ -3,6 +3,8 @@
 import json
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -175,6 +177,24 @@ def test_frictionless_and_check_find_every_row(parted: Path, file: str, onrecord
     assert checked.code == 0, checked.stdout
     tasks = json.loads(checked.stdout)["tasks"]
     assert {t["name"]: t["stats"]["rows"] for t in tasks if t["type"] == "table"} == rows
+
+
+@pytest.mark.parametrize(("page", "arguments"), [("releases", ["csv"]), ("architecture", [])])
+def test_the_scripts_of_the_docs_compute_the_digest(
+    parted: Path, page: str, arguments: list[str], tmp_path: Path
+) -> None:
+    text = (Path(__file__).parents[2] / "docs" / f"{page}.md").read_text("utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    (code,) = [block for block in blocks if "onrecord-release/1" in block]
+    (tmp_path / "digest.py").write_text(code, encoding="utf-8")
+    release = opened(parted)
+    done = subprocess.run(
+        [sys.executable, tmp_path / "digest.py", release.root, *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split()[0] == release.provenance.content_digest
 
 
 def test_each_part_is_listed_with_its_hash_and_the_table_without(parted: Path) -> None:
