@@ -94,7 +94,8 @@ class Parts:
     def empty(self, columns: Sequence[str] | None = None) -> pa.Table:
         """No rows, with all columns or some."""
         names = self.schema.names if columns is None else columns
-        return pa.schema([self.schema.field(name) for name in names]).empty_table()
+        fields = pa.schema([self.schema.field(name) for name in names])
+        return pa.Table.from_batches([], fields)  # `empty_table` would load pandas
 
     def groups(self, column: str, wanted: Sequence[str]) -> Iterator[Group]:
         """Row groups that may hold one of some keys, by their statistics.

@@ -217,7 +217,7 @@ def _words_of(releases: list[Retained], withheld: _Withheld, name: str) -> set[s
             found |= {text for text in withheld.texts(release, blocks) if text}
     if not known:
         raise NotFoundError(
-            f"no release has a paragraph {name!r}. The ids are in csv/paragraphs.csv; one that was "
+            f"no release has a paragraph {name!r}. The table paragraphs has the ids; one that was "
             "withdrawn is gone already."
         )
     if not found:
@@ -318,7 +318,7 @@ def _document(
         own |= set(blocks["text"].drop_nulls().to_list()) | {text for text in texts if text}
     if not orders:
         raise NotFoundError(
-            f"no release has a document {name!r}. The ids are in csv/documents.csv; one that was "
+            f"no release has a document {name!r}. The table documents has the ids; one that was "
             "withdrawn is gone already."
         )
     remaining = _shown_texts(releases, name)
