@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 #: So many files are open at once.
-_OPEN = 8
+_OPEN = 32
 #: The least and the greatest value of a column; None where that is not known.
 Span = tuple[str, str] | None
 
