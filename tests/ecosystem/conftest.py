@@ -99,7 +99,7 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
 @pytest.fixture(scope="session")
 def parted_release(tmp_path_factory: pytest.TempPathFactory, seeds: Path) -> Path:
     """A release of the seeds whose longer tables are in parts."""
-    from onrecord.pipeline import release
+    from onrecord.job import release
     from onrecord.settings import Settings
 
     return release(seeds, tmp_path_factory.mktemp("parts") / "data", Settings(part_rows=200)).path

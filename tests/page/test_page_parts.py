@@ -15,7 +15,7 @@ MakeSource = Callable[..., Path]
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory, make_source: MakeSource) -> Path:
     """Two releases in parts of 100 rows; in the second some records are gone."""
-    from onrecord.pipeline import release
+    from onrecord.job import release
     from onrecord.settings import Settings
 
     root = tmp_path_factory.mktemp("parts")
