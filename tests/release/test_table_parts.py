@@ -65,13 +65,19 @@ def _texts() -> dict[str, bytes]:
     return {name: text.encode() for name, text in files.items()} | {"x.txt": b"Stray \xff byte.\n"}
 
 
-def _publish(root: Path, make_source: MakeSource, part_rows: int) -> Path:
-    """A data folder with releases 1.0.0 and 1.1.0."""
+def sources(root: Path, make_source: MakeSource) -> Path:
+    """The sources, and a key for the ids of what is withheld; gives the folder of one source."""
     folder = make_source(root / "seeds", "news", _texts())
     make_source(root / "seeds", "closed", {"a.txt": PARTS[0].encode()}, publication="metadata")
     (folder / "bad.txt").write_bytes(bytes(200))
     (root / "data" / "archive").mkdir(parents=True)
     (root / "data" / "archive" / "key").write_bytes(bytes(range(32)))  # for the same ids
+    return folder
+
+
+def _publish(root: Path, make_source: MakeSource, part_rows: int) -> Path:
+    """A data folder with releases 1.0.0 and 1.1.0."""
+    folder = sources(root, make_source)
     told = Settings(part_rows=part_rows, allow=("news", "closed"))
     release(root / "seeds", root / "data", told)
     (folder / "same-0.txt").unlink()
@@ -249,6 +255,39 @@ def test_the_snippets_of_the_readme_read_all_paragraphs(
     listed = sorted(map(str, Path(folder).glob("*.parquet")))
     (count,) = duckdb.sql(f"SELECT count(*) FROM read_parquet({listed})").fetchall()
     assert count == (frame(release, "occurrences").height,)
+
+
+def test_the_examples_of_the_docs_read_all_parts(
+    parted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "scale.md").read_text("utf-8")
+    section = text.partition("## Tables in parts\n")[2].partition("\n## ")[0]
+    (tmp_path / "data").symlink_to(parted)
+    rows = frame(opened(parted, "1.0.0"), "occurrences")
+    names: dict[str, Any] = {}
+    monkeypatch.chdir(tmp_path)
+    for code in re.findall(r"```python\n(.*?)```", section, re.DOTALL):
+        exec(code, names)
+    assert names["occurrences"]["document_id"].tolist() == rows["document_id"].to_list()
+    assert names["scanned"]["document_id"].to_list() == rows["document_id"].to_list()
+    assert names["loaded"]["document_id"].tolist() == rows["document_id"].to_list()
+    assert names["table"]["document_id"].to_pylist() == rows["document_id"].to_list()
+    monkeypatch.chdir(tmp_path / "data" / "releases" / "1.0.0")
+    (query,) = re.findall(r"```sql\n(.*?)```", section, re.DOTALL)
+    counted = rows["relation"].value_counts().sort("relation")
+    assert duckdb.sql(query).order("relation").fetchall() == list(counted.iter_rows())
+
+
+@pytest.mark.parametrize("part_rows", [1, 3, 64])
+def test_no_limit_changes_a_record(
+    whole: Path, part_rows: int, tmp_path: Path, make_source: MakeSource, epoch: None
+) -> None:
+    told = Settings(part_rows=part_rows, page=False)
+    sources(tmp_path, make_source)
+    root = release(tmp_path / "seeds", tmp_path / "data", told).path
+    assert not verify(Folder(root), depth=Depth.WRITTEN).problems
+    digest = opened(whole, "1.0.0").provenance.content_digest
+    assert open_release(str(root)).provenance.content_digest == digest
 
 
 def test_one_record_is_found_as_in_one_file(whole: Path, parted: Path) -> None:
