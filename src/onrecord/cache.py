@@ -36,7 +36,7 @@ from onrecord.settings import Settings
 
 #: Settings that have no say in what becomes of a batch.
 _LATER = {
-    *("batch_bytes", "threads", "cache_bytes", "boilerplate_documents", "allow"),
+    *("batch_bytes", "threads", "cache_bytes", "boilerplate_documents", "allow", "part_rows"),
     *("cap_merged", "cap_quarantined", "cap_retired", "cap_invalid"),
 }
 _DIGEST = 32

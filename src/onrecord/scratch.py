@@ -8,7 +8,7 @@ import mmap
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, TypeVar
@@ -177,17 +177,24 @@ class Rows:
                 for i in range(reader.num_record_batches):
                     yield pa.Table.from_batches([reader.get_batch(i)], self.schema)
 
-    def groups(self, size: int) -> Iterator[pa.Table]:
-        """The rows in tables of `size` rows (the last may have fewer), one chunk a column."""
+    def groups(self, size: int, every: int | None = None) -> Iterator[pa.Table]:
+        """The rows in tables of `size` rows (the last may have fewer), one chunk a column.
+
+        Args:
+            size: rows of a table.
+            every: a table also ends after each so many rows of all, where this is given.
+        """
         waiting: list[pa.Table] = []
         n = 0
+        left = every or size
         for piece in self.pieces():
             at = 0
-            while n + piece.num_rows - at >= size:
-                waiting.append(piece.slice(at, size - n))
-                at += size - n
+            while n + piece.num_rows - at >= (full := min(size, left)):
+                waiting.append(piece.slice(at, full - n))
+                at += full - n
                 yield pa.concat_tables(waiting).combine_chunks()
                 waiting, n = [], 0
+                left = left - full or every or size
             if at < piece.num_rows:
                 waiting.append(piece.slice(at))
                 n += piece.num_rows - at
@@ -217,9 +224,9 @@ class Rows:
         return self.lazy().select(names).collect()
 
     @classmethod
-    def parquet(cls, path: Path) -> "Rows":
-        """The rows of a Parquet file."""
-        return _Published(path)
+    def parquet(cls, *paths: Path) -> "Rows":
+        """The rows of a table in one Parquet file or several."""
+        return _Published(paths)
 
     def filled(self, column: str, value: str) -> "Rows":
         """The same rows, with `value` where a text column has an empty string."""
@@ -253,20 +260,21 @@ class _Filled(Rows):
 
 
 class _Published(Rows):
-    """Rows in a Parquet file of a release."""
+    """Rows in the Parquet files of one table of a release."""
 
-    def __init__(self, path: Path) -> None:
-        with pq.ParquetFile(path) as file:
+    def __init__(self, paths: Sequence[Path]) -> None:
+        with pq.ParquetFile(paths[0]) as file:
             super().__init__(file.schema_arrow.remove_metadata())
-            self.num_rows = file.metadata.num_rows
-        self._file = path
+        self.num_rows = sum(pq.read_metadata(path).num_rows for path in paths)
+        self._files = list(paths)
 
     def pieces(self) -> Iterator[pa.Table]:
         """The rows, one row group a piece, with their page checksums verified."""
-        with pq.ParquetFile(self._file, page_checksum_verification=True) as file:
-            for i in range(file.num_row_groups):
-                yield file.read_row_group(i)
+        for path in self._files:
+            with pq.ParquetFile(path, page_checksum_verification=True) as file:
+                for i in range(file.num_row_groups):
+                    yield file.read_row_group(i)
 
     def lazy(self) -> pl.LazyFrame:
         """The rows for a query."""
-        return pl.scan_parquet(self._file)
+        return pl.scan_parquet(self._files)

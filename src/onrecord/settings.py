@@ -132,6 +132,12 @@ class Settings(BaseModel):
         description="A release is refused in which a larger share of the documents, and more "
         "than one, would be quarantined because a record of theirs is invalid.",
     )
+    part_rows: int = Field(
+        default=5_000_000,
+        ge=1,
+        description="A table with more rows is published as several files of so many. Changes no "
+        "record.",
+    )
     page: bool = Field(
         default=True,
         description="Whether the release has a page to look at, with the files that it reads.",

@@ -97,6 +97,15 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
 
 
 @pytest.fixture(scope="session")
+def parted_release(tmp_path_factory: pytest.TempPathFactory, seeds: Path) -> Path:
+    """A release of the seeds whose longer tables are in parts."""
+    from onrecord.job import release
+    from onrecord.settings import Settings
+
+    return release(seeds, tmp_path_factory.mktemp("parts") / "data", Settings(part_rows=200)).path
+
+
+@pytest.fixture(scope="session")
 def described_release(tmp_path_factory: pytest.TempPathFactory, make_source: MakeSource) -> Path:
     """A release whose dataset.yml says all there is to say, and whose texts have one licence."""
     from onrecord.job import release

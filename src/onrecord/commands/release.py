@@ -70,6 +70,10 @@ def command(
             help="Where to build what goes to S3; in your cache folder by default.",
         ),
     ] = None,
+    part_rows: Annotated[
+        int,
+        typer.Option(min=1, help="A table with more rows is written as several files of so many."),
+    ] = 5_000_000,
     page: Annotated[
         bool,
         typer.Option(
@@ -117,6 +121,7 @@ def command(
         max_file_bytes=int(max_file_mb * 1024 * 1024),
         split_above=split_above,
         boilerplate_documents=boilerplate_documents,
+        part_rows=part_rows,
         page=page,
         allow=tuple(allow or ()),
         **limits(limit or []),
@@ -154,6 +159,8 @@ def command(
 
 def _show(outcome: "Outcome", where: str, data: str, seconds: float) -> None:
     """The short table at the end, and what to try next."""
+    from onrecord.release.layout import table_path
+
     figures = outcome.figures
     relations = figures["relations"]
     repeats = ", ".join(f"{relations[name]:,} {name}" for name in _RELATIONS if name in relations)
@@ -174,7 +181,8 @@ def _show(outcome: "Outcome", where: str, data: str, seconds: float) -> None:
     ):
         out.print(f"{label:<12} {value}", markup=False, highlight=False, soft_wrap=True)
     if figures["quarantined"]:
-        line = f"See {outcome.path / 'csv' / 'quarantine.csv'} for what could not be read."
+        one = outcome.path / table_path("quarantine", "csv")
+        line = f"See {one if one.is_file() else one.with_suffix('')} for what could not be read."
         out.print(line, markup=False, highlight=False, soft_wrap=True)
     out.print("\nTry next:")
     place = "" if data == "data" else f" --data {data}"

@@ -14,7 +14,8 @@ from onrecord.errors import RefusedError
 
 def command(
     document_id: Annotated[
-        str, typer.Argument(help="Id of a document, as in csv/documents.csv: d and 16 hex digits.")
+        str,
+        typer.Argument(help="Id of a document, as in the table documents: d and 16 hex digits."),
     ],
     data: Annotated[
         str, typer.Option(metavar="PLACE", help="Where the releases are: a path or a URL.")

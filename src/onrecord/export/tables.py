@@ -5,11 +5,11 @@ from typing import Protocol
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from onrecord.errors import NotFoundError
 from onrecord.records.schema import TABLES
 from onrecord.release.layout import table_path
+from onrecord.release.parts import Parts
 from onrecord.release.place import Release
 from onrecord.release.store import MissingError
 
@@ -50,17 +50,15 @@ class Whole:
     def __init__(self, release: Release) -> None:
         self.release = release
         self.names = tuple(name for name in TABLES if name in release.provenance.table_digests)
-        self._files: dict[str, pq.ParquetFile] = {}
+        self._tables: dict[str, Parts] = {}
 
     def schema(self, name: str) -> pa.Schema:
         """The columns of a table."""
-        return self._file(name).schema_arrow.remove_metadata()
+        return self._table(name).schema
 
     def pieces(self, name: str, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
         """The rows of a table, or some columns of them, a row group at a time."""
-        file = self._file(name)
-        for group in range(file.num_row_groups):
-            yield file.read_row_group(group, columns=list(columns) if columns else None)
+        yield from self._table(name).pieces(list(columns) if columns else None)
 
     def frames(self, name: str, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
         """The same for Polars."""
@@ -74,13 +72,13 @@ class Whole:
         for piece in self.pieces("paragraphs", ["text"]):
             yield piece["text"].drop_null().to_pylist()
 
-    def _file(self, name: str) -> pq.ParquetFile:
-        if name not in self._files:
+    def _table(self, name: str) -> Parts:
+        if name not in self._tables:
             try:
-                self._files[name] = self.release.parquet(table_path(name))
+                self._tables[name] = self.release.rows(table_path(name))
             except MissingError as error:
                 raise NotFoundError(
                     f"{error} Where only a selection of the release is here, get the rest with "
                     "`onrecord get`."
                 ) from None
-        return self._files[name]
+        return self._tables[name]

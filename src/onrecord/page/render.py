@@ -15,7 +15,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from onrecord.page import figures as drawn
+from onrecord.page.snippets import snippets
+from onrecord.release.layout import part_paths, table_path
 from onrecord.release.metadata import Subject, bibtex, citation_text, schema_org
+from onrecord.release.metadata.snippets import paragraphs_at
 from onrecord.scratch import Rows
 
 HERE = Path(__file__).parent
@@ -24,37 +27,6 @@ _PUBLICATION = {
     "excerpt": "excerpts: at most the first 200 characters of each document",
     "metadata": "no text: ids, spans and counts only",
 }
-_SNIPPETS = (
-    (
-        "pandas",
-        'import pandas as pd\n\nparagraphs = pd.read_csv(\n    "csv/paragraphs.csv",\n'
-        '    keep_default_na=False,\n    na_values=[""],\n)',
-    ),
-    (
-        "Polars",
-        'import polars as pl\n\nparagraphs = pl.read_parquet(\n    "parquet/paragraphs.parquet"\n)',
-    ),
-    (
-        "DuckDB",
-        "SELECT text, n_documents\nFROM 'parquet/paragraphs.parquet'\nORDER BY n_documents DESC\n"
-        "LIMIT 20;",
-    ),
-    (
-        "R",
-        'paragraphs <- read.csv(\n  "csv/paragraphs.csv",\n  na.strings = "",\n'
-        '  encoding = "UTF-8"\n)',
-    ),
-    (
-        "Hugging Face",
-        'from datasets import load_dataset\n\nparagraphs = load_dataset(\n    "parquet",\n'
-        '    data_files="parquet/paragraphs.parquet",\n    split="train",\n)',
-    ),
-    (
-        "A spreadsheet",
-        "Open csv/paragraphs.csv as UTF-8 with commas.\n"
-        "In Excel: Data, From Text/CSV, 65001: UTF-8.",
-    ),
-)
 _CODE = re.compile(r"`([^`]+)`")
 
 
@@ -110,14 +82,15 @@ def _short(description: str) -> str:
     return first.replace("One row for each", "one for each", 1)
 
 
-def _tables(package: Mapping[str, Any], tables: Mapping[str, Rows]) -> list[dict[str, Any]]:
-    paths = {one["name"]: one["path"] for one in package["resources"]}
+def _tables(
+    package: Mapping[str, Any], tables: Mapping[str, Rows], parts: Mapping[str, int]
+) -> list[dict[str, Any]]:
     return [
         {
             **one,
             "rows": tables[one["name"]].num_rows,
-            "csv": one["path"],
-            "parquet": paths[f"{one['name']}-parquet"],
+            "csv": part_paths(table_path(one["name"], "csv"), parts),
+            "parquet": part_paths(table_path(one["name"]), parts),
             "fields": one["schema"]["fields"],
             "short": _short(one["description"]),
         }
@@ -181,9 +154,10 @@ def render(
             language_chart=Markup(drawn.by_language(documents)),  # noqa: S704
             sources=tables["sources"].table().to_pylist(),
             publication=_PUBLICATION,
-            tables=_tables(package, tables),
+            tables=_tables(package, tables, subject.parts),
+            paragraphs=paragraphs_at(subject.parts),
             files=files,
-            snippets=[{"tool": tool, "code": code} for tool, code in _SNIPPETS],
+            snippets=snippets(subject.parts),
             citation=citation_text(subject),
             bibtex=bibtex(subject).strip(),
             changelog=change_log(log),

@@ -8,7 +8,7 @@ record costs one footer and one row group, however many there are.
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import pyarrow as pa
@@ -30,6 +30,13 @@ def _sizes(table: pa.Table) -> np.ndarray[Any, np.dtype[np.int64]]:
             length = pc.fill_null(pc.binary_length(column), 0)
             total += length.combine_chunks().to_numpy(zero_copy_only=False)
     return total
+
+
+def sizes(file: IO[bytes]) -> tuple[int, int]:
+    """The bytes of a Parquet file, and those at its end that a reader of its footer needs."""
+    size = file.seek(0, 2)
+    file.seek(max(0, size - _FOOTER_END))
+    return size, int.from_bytes(file.read(4), "little") + _FOOTER_END
 
 
 class Shards:
@@ -102,9 +109,7 @@ class Shards:
         self._writer.close()
         self._writer = None
         with self._path.open("rb") as file:
-            size = file.seek(0, 2)
-            file.seek(size - _FOOTER_END)
-            footer = int.from_bytes(file.read(4), "little") + _FOOTER_END
+            size, footer = sizes(file)
         self._directory.append([self._first, self._rows, size, footer])
         self._rows = self._groups = 0
 

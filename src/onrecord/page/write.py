@@ -6,18 +6,21 @@ listed in ``SHA256SUMS`` like every other file.
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from onrecord.page.render import HERE, render
-from onrecord.page.shards import write_shards
+from onrecord.page.shards import sizes, write_shards
 from onrecord.page.terms import COMMON, KEPT, LONGEST, PAIRS, TERMS, Terms
 from onrecord.page.views import PLACES, RECORDS, Views
+from onrecord.records.schema import schema
 from onrecord.release.catalog import PAGE
+from onrecord.release.layout import part_paths, table_path
 from onrecord.release.metadata import Subject
 from onrecord.release.selection import ASSETS
 from onrecord.release.write import parquet_writer
@@ -54,17 +57,51 @@ def _first_rows(tables: Mapping[str, Rows], folder: Path) -> dict[str, int]:
     return shown
 
 
-def write_view(tables: Mapping[str, Rows], folder: Path, aside: Path) -> None:
+def _part_entry(file: IO[bytes], key: str) -> list[str | int]:
+    """What the directory says of one part of a table; see `Shards.close`."""
+    size, footer = sizes(file)
+    with pq.ParquetFile(file, page_checksum_verification=True) as parquet:
+        first = parquet.read_row_group(0, columns=[key]).column(0)[0].as_py()
+        return [first, parquet.metadata.num_rows, size, footer]
+
+
+def in_parts(
+    name: str, parts: Mapping[str, int], open_one: Callable[[str], IO[bytes]]
+) -> dict[str, Any]:
+    """What the directory says of the parts of a table, where it has several.
+
+    Args:
+        name: of the table.
+        parts: see ``layout.part_paths``.
+        open_one: opens a file of the release by its path.
+
+    Raises:
+        OSError, ValueError, pa.ArrowException: one can't be read.
+    """
+    if name not in parts:
+        return {}
+    entries = []
+    for path in part_paths(table_path(name), parts):
+        with open_one(path) as file:
+            entries.append(_part_entry(file, schema(name).primary_key[0]))
+    return {"parts": entries}
+
+
+def write_view(
+    tables: Mapping[str, Rows], parts: Mapping[str, int], release: Path, aside: Path
+) -> None:
     """Write the view files, and ``view.json``, which says what is in which.
 
     Args:
         tables: of the release.
-        folder: where to; made here.
+        parts: see ``layout.part_paths``.
+        release: where its Parquet files are, and where the view files go.
         aside: a folder to put things aside in; removed at the end.
 
     Raises:
         OSError: they can't be written.
     """
+    folder = release / VIEW
     scratch = Scratch(aside, _MEMORY)
     try:
         views = Views(tables, Rows(PLACES, scratch))
@@ -83,6 +120,7 @@ def write_view(tables: Mapping[str, Rows], folder: Path, aside: Path) -> None:
             "cell": CELL,
             "tables": {
                 name: {"rows": tables[name].num_rows, "first": first}
+                | in_parts(name, parts, lambda path: (release / path).open("rb"))
                 for name, first in _first_rows(tables, folder / "tables").items()
             },
         }
@@ -113,7 +151,8 @@ def write_page(
     Raises:
         OSError: it can't be written.
     """
-    write_view(tables, release / VIEW, release.with_name(f"{release.name}-aside"))
+    aside = release.with_name(f"{release.name}-aside")
+    write_view(tables, subject.parts, release, aside)
     (release / ASSETS).mkdir()
     for name in ASSET_NAMES:
         shutil.copyfile(HERE / "assets" / name, release / ASSETS / name)

@@ -6,13 +6,14 @@ release folder that a crash left without an entry is picked up by the next run.
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from onrecord.durable import write_atomically
 from onrecord.errors import NotFoundError
 from onrecord.release.feed import FEED, feed
+from onrecord.release.layout import MOST_PARTS
 from onrecord.release.names import SELECTION, is_safe
 from onrecord.split_off import SplitOff
 
@@ -103,7 +104,12 @@ class Index(BaseModel):
 
 
 class Provenance(BaseModel):
-    """What ``provenance.json`` says, as far as later runs rely on it."""
+    """What ``provenance.json`` says, as far as later runs rely on it.
+
+    Attributes:
+        parts: how many files a table or index file has, in each format, by name; those that are
+            not named have one.
+    """
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
@@ -111,6 +117,7 @@ class Provenance(BaseModel):
     created: str
     content_digest: str
     table_digests: dict[str, str]
+    parts: dict[str, Annotated[int, Field(ge=2, le=MOST_PARTS)]] = {}
     split_off: list[SplitOff] = []
     dataset: dict[str, Any] = {}
     supersedes: Superseded | None = None

@@ -2,7 +2,7 @@
 
 import platform
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed
@@ -20,9 +20,10 @@ from onrecord.records.schema import TABLES, descriptor, schema
 from onrecord.release.changes import Plan
 from onrecord.release.dataset import NEUTRAL, Contributor, Dataset
 from onrecord.release.digest import release_digest, table_digest
-from onrecord.release.layout import INDEXES, index_path
+from onrecord.release.layout import INDEXES, index_path, part_paths, table_path
 from onrecord.release.metadata.card import card_head
 from onrecord.release.metadata.citation import citation_text
+from onrecord.release.metadata.snippets import paragraphs_at
 from onrecord.release.metadata.subject import RIGHTS, Subject
 from onrecord.release.sums import sha256_of
 from onrecord.scratch import Rows
@@ -35,6 +36,7 @@ _LIBRARIES = (
     *("chardet", "eldc", "ftfy", "lxml", "numba", "numpy", "polars", "pyarrow", "pypdfium2"),
     *("python-docx", "resiliparse", "trafilatura", "warcio"),
 )
+_CSV, _PARQUET = "text/csv", "application/vnd.apache.parquet"
 #: What a source says of how its files are read.
 _READING = {"format", "encoding", "fields", "delimiter", "repair"}
 
@@ -91,8 +93,16 @@ def _inputs_digest(documents: pa.Table) -> str:
     return table_digest("inputs", shown.select(["document_id", "revision"]))
 
 
-def provenance(facts: Facts, digests: Mapping[str, str]) -> dict[str, Any]:
-    """What the release is a function of, and the digests of its records by table."""
+def provenance(
+    facts: Facts, digests: Mapping[str, str], parts: Mapping[str, int]
+) -> dict[str, Any]:
+    """What the release is a function of, and the digests of its records by table.
+
+    Args:
+        facts: of the release.
+        digests: by table.
+        parts: see ``layout.part_paths``.
+    """
     tables = facts.plan.tables
     documents = tables["documents"].table()
     stated: dict[str, Any] = {
@@ -100,6 +110,7 @@ def provenance(facts: Facts, digests: Mapping[str, str]) -> dict[str, Any]:
         "created": facts.created,
         "content_digest": release_digest(digests),
         "table_digests": dict(digests),
+        **({"parts": dict(parts)} if parts else {}),
         "previous": {"version": facts.plan.previous, "content_digest": facts.previous_digest}
         if facts.plan.previous
         else None,
@@ -281,64 +292,87 @@ def _package(facts: Facts, suffix: str, resources: list[dict[str, Any]]) -> dict
     return package
 
 
-def csv_package(facts: Facts, folder: Path) -> dict[str, Any]:
+def _files(
+    name: str, title: str, media_type: str, paths: Sequence[str], folder: Path
+) -> list[dict[str, Any]]:
+    """The files of a table as resources of format ``binary``, one each."""
+    found = []
+    for number, path in enumerate(paths, 1):
+        several = len(paths) > 1
+        found.append(
+            {
+                "name": f"{name}-{number:05}" if several else name,
+                "title": f"{title}, part {number} of {len(paths)}" if several else title,
+                "path": path,
+                "format": "binary",
+                "mediatype": media_type,
+                **_checked(folder / path),
+            }
+        )
+    return found
+
+
+def csv_package(facts: Facts, parts: Mapping[str, int], folder: Path) -> dict[str, Any]:
     """``datapackage.json``: CSV as tables, Parquet as files.
 
     The frictionless CLI checks a Parquet table neither for its size nor for its hash, but
-    does so for a file of format ``binary``.
+    does so for a file of format ``binary``. Of a table in several files it can check neither,
+    so such a table states none, and each of its parts is listed as a file.
+
+    Args:
+        facts: of the release.
+        parts: see ``layout.part_paths``.
+        folder: where its files are.
     """
     tables: list[dict[str, Any]] = []
     binaries: list[dict[str, Any]] = []
     for name in TABLES:
         table = schema(name)
+        paths = part_paths(table_path(name, "csv"), parts)
+        several = len(paths) > 1
         tables.append(
             {
                 "name": name,
                 "type": "table",
                 "title": table.title,
                 "description": table.description,
-                "path": f"csv/{name}.csv",
+                "path": paths if several else paths[0],
                 "format": "csv",
-                "mediatype": "text/csv",
+                "mediatype": _CSV,
                 "encoding": "utf-8",
-                **_checked(folder / "csv" / f"{name}.csv"),
+                **({} if several else _checked(folder / paths[0])),
                 "schema": descriptor(name),
             }
         )
-        binaries.append(
-            {
-                "name": f"{name}-parquet",
-                "title": f"{table.title}, as Parquet",
-                "path": f"parquet/{name}.parquet",
-                "format": "binary",
-                "mediatype": "application/vnd.apache.parquet",
-                **_checked(folder / "parquet" / f"{name}.parquet"),
-            }
-        )
+        if several:
+            binaries += _files(f"{name}-csv", f"{table.title}, as CSV", _CSV, paths, folder)
+        paths = part_paths(table_path(name), parts)
+        title = f"{table.title}, as Parquet"
+        binaries += _files(f"{name}-parquet", title, _PARQUET, paths, folder)
     for name, title in INDEXES.items():
-        binaries.append(
-            {
-                "name": f"index-{name}",
-                "title": title,
-                "path": index_path(name),
-                "format": "binary",
-                "mediatype": "application/vnd.apache.parquet",
-                **_checked(folder / index_path(name)),
-            }
-        )
+        paths = part_paths(index_path(name), parts)
+        binaries += _files(f"index-{name}", title, _PARQUET, paths, folder)
     return _package(facts, "", tables + binaries)
 
 
-def parquet_package(facts: Facts) -> dict[str, Any]:
-    """``parquet/datapackage.json``: the Parquet files as tables, with schemas and keys."""
+def parquet_package(facts: Facts, parts: Mapping[str, int]) -> dict[str, Any]:
+    """``parquet/datapackage.json``: the Parquet files as tables, with schemas and keys.
+
+    A table in several files is named by their folder: of a list of Parquet files frictionless
+    reads the first alone, of a folder all.
+
+    Args:
+        facts: of the release.
+        parts: see ``layout.part_paths``.
+    """
     resources = [
         {
             "name": name,
             "type": "table",
             "title": schema(name).title,
-            "path": f"{name}.parquet",
+            "path": name if name in parts else f"{name}.parquet",
             "format": "parquet",
-            "mediatype": "application/vnd.apache.parquet",
+            "mediatype": _PARQUET,
             "schema": descriptor(name),
         }
         for name in TABLES
@@ -365,6 +399,20 @@ def _page(facts: Facts) -> str:
     return """
 `index.html` shows the release in a browser. Documents, paragraphs, tables and search need a web
 server: `onrecord preview --data .`
+"""
+
+
+def _in_parts(parts: Mapping[str, int]) -> str:
+    """What the README says of tables in several files, where there are some."""
+    names = [name for name in TABLES if name in parts]
+    if not names:
+        return ""
+    listed = ", ".join(f"`{name}`" for name in names)
+    one = names[0]
+    return f"""
+These are too long for one file: {listed}. Each is a folder of parts, such as
+`csv/{one}/` and `parquet/{one}/`. Every part is complete in itself, CSV with
+its header, and the order of their names is that of the rows.
 """
 
 
@@ -395,6 +443,7 @@ def readme(facts: Facts, figures: Mapping[str, Any], subject: Subject) -> str:
         ],
     )
     relations = ", ".join(f"{n:,} {name}" for name, n in figures["relations"].items())
+    at = paragraphs_at(subject.parts)
     return f"""{card_head(subject)}# {_plain(subject.dataset.title)} {facts.plan.version}
 
 {subject.description}
@@ -412,7 +461,7 @@ not be read and are listed in `quarantine`.
 Each table is there as CSV (`csv/`) and as Parquet (`parquet/`), with the same rows.
 `datapackage.json` describes every column. `index/` holds some of the same rows in another
 order, so that single records are found at once.
-
+{_in_parts(subject.parts)}
 {contents}
 
 A block is a run of text as it stands in a document. `canonical` blocks give a paragraph its
@@ -428,18 +477,16 @@ words are never merged: `variants` links them.
 ```python
 import polars as pl
 
-paragraphs = pl.read_parquet("parquet/paragraphs.parquet")
+paragraphs = pl.read_parquet("{at.parquet}")
 ```
 
 ```python
-import pandas as pd
-
-paragraphs = pd.read_csv("csv/paragraphs.csv", keep_default_na=False, na_values=[""])
+{at.read_csv}
 ```
 
 ```sql
 -- DuckDB
-SELECT text, n_documents FROM 'parquet/paragraphs.parquet' ORDER BY n_documents DESC;
+SELECT text, n_documents FROM '{at.parquet}' ORDER BY n_documents DESC;
 ```
 
 A reader that takes the text `NA` for an empty cell must be told not to, as above.

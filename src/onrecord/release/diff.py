@@ -81,7 +81,7 @@ class Pair:
             return []
         if self.neighbours:
             try:
-                table = self.new.parquet(index_path(CHANGES_BY_SOURCE)).read()
+                table = self.new.rows(index_path(CHANGES_BY_SOURCE)).read()
             except NotFoundError:
                 table = None  # made before there were index files
             if table is not None:
@@ -122,17 +122,15 @@ class Pair:
 
 def _changes(release: Release, name: str, limit: int | None) -> tuple[int, list[Row]]:
     """How many rows of ``changes`` a table has, and the first of them."""
-    lookup, path = Lookup(release), table_path("changes")
-    file = lookup.file(path)
     total, rows = 0, list[Row]()
-    for group in lookup.groups(path, "resource", [name]):
-        column = file.read_row_group(group, columns=["resource"])["resource"]
+    for group in release.rows(table_path("changes")).groups("resource", [name]):
+        column = group.read(["resource"])["resource"]
         here = pc.equal(column, strings([name], column.type)[0])
         n: int = pc.sum(here).as_py() or 0
         total += n
         if n and (limit is None or len(rows) < limit):
             room = None if limit is None else limit - len(rows)
-            rows += file.read_row_group(group).filter(here).slice(0, room).to_pylist()
+            rows += group.read().filter(here).slice(0, room).to_pylist()
     return total, rows
 
 
@@ -154,8 +152,8 @@ def _values(release: Release, name: str, record_keys: list[str]) -> dict[str, Ro
     keys = schema(name).primary_key
     wanted = set(record_keys)
     lookup = Lookup(release)
-    file = lookup.file(table_path(name))
-    columns = [c for c in [*keys, *compared(name)] if c in file.schema_arrow.names]
+    known = lookup.of(table_path(name)).schema.names
+    columns = [c for c in [*keys, *compared(name)] if c in known]
     leading = {key.split("/", 1)[0] for key in record_keys}
     table = lookup.table(table_path(name), keys[0], leading, columns)
     if len(keys) > 1:

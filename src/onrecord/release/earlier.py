@@ -17,7 +17,8 @@ from onrecord.census import Census
 from onrecord.corpus import Corpus
 from onrecord.dedup.engine import Decisions
 from onrecord.dedup.resolve import KEPT
-from onrecord.release.catalog import release_path, version_key, versions
+from onrecord.release.catalog import read_provenance, release_path, version_key, versions
+from onrecord.release.layout import part_paths, table_path
 from onrecord.scratch import Rows
 
 
@@ -47,10 +48,13 @@ def old_wordings(data: Path, since: Mapping[str, str]) -> dict[str, str]:
         names = [n for n, end in wanted.items() if n not in found and version_key(version) < end]
         if not names:
             continue
-        path = release_path(data, version) / "parquet" / "paragraphs.parquet"
+        path = release_path(data, version)
+        facts = read_provenance(path)
+        assert facts is not None
+        parts = part_paths(table_path("paragraphs"), facts.parts)
         try:
             rows = (
-                pl.scan_parquet(path)
+                pl.scan_parquet([path / part for part in parts])
                 .filter(pl.col("paragraph_id").is_in(sorted(names)))
                 .filter(pl.col("text").is_not_null())
                 .select("paragraph_id", "text")

@@ -7,6 +7,7 @@ so that a reader fetches a footer and one or two groups, from disk or by range r
 """
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -23,7 +24,7 @@ from onrecord.release.layout import (
 )
 from onrecord.release.retire import COMPOSITES
 from onrecord.release.summary import COUNTS
-from onrecord.release.write import parquet_writer
+from onrecord.release.write import PartWriter, parquet_writer, rows_of_part
 from onrecord.scratch import Rows
 
 #: Rows in a row group, and the most groups: narrow rows, of which a reader wants a few.
@@ -123,17 +124,34 @@ def index_rows(
 
 
 def write_indexes(
-    tables: Mapping[str, Rows], counts: pa.Table | None, composites: pa.Table, release: Path
-) -> None:
+    tables: Mapping[str, Rows],
+    counts: pa.Table | None,
+    composites: pa.Table,
+    release: Path,
+    part_rows: int,
+) -> dict[str, int]:
     """Write ``index/`` of a release; see `index_rows`.
+
+    Args:
+        tables, counts, composites: see `index_rows`.
+        release: its folder.
+        part_rows: a file of more rows is cut into parts of so many.
+
+    Returns:
+        How many parts there are of those that have several.
 
     Raises:
         OSError: it can't be written.
     """
     (release / "index").mkdir()
     n_places = tables["occurrences"].num_rows + tables["matches"].num_rows
-    group = max(SMALLEST_GROUP, -(-n_places // MOST_GROUPS))
+    most = rows_of_part(n_places, part_rows)
+    group = min(most, max(SMALLEST_GROUP, -(-min(n_places, most) // MOST_GROUPS)))
+    parts = {}
     for name, rows in index_rows(tables, counts, composites).items():
-        with parquet_writer(rows.schema, release / index_path(name)) as writer:
-            for table in rows.groups(group):
-                writer.write_table(table, row_group_size=table.num_rows)
+        writer = PartWriter(partial(parquet_writer, rows.schema), release / index_path(name), most)
+        with writer:
+            for table in rows.groups(group, most):
+                writer.write(table)
+        parts[name] = writer.parts
+    return {name: n for name, n in parts.items() if n > 1}

@@ -10,9 +10,9 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from onrecord.records.arrays import strings
+from onrecord.release.parts import Parts
 
 Row = dict[str, Any]
 
@@ -20,8 +20,8 @@ Row = dict[str, Any]
 class Readable(Protocol):
     """What of ``release.place.Release`` is needed here."""
 
-    def parquet(self, name: str) -> pq.ParquetFile:
-        """A Parquet file of the release."""
+    def rows(self, path: str) -> Parts:
+        """A table or an index file of the release, opened."""
         ...
 
 
@@ -30,17 +30,20 @@ class Lookup:
 
     def __init__(self, release: Readable) -> None:
         self._release = release
-        self._files: dict[str, pq.ParquetFile] = {}
+        self._tables: dict[str, Parts] = {}
 
-    def file(self, name: str) -> pq.ParquetFile:
-        """A Parquet file of the release, opened.
+    def of(self, name: str) -> Parts:
+        """A table or an index file of the release, opened.
+
+        Args:
+            name: see ``layout.table_path`` and ``layout.index_path``.
 
         Raises:
             NotFoundError: the release has none of that name.
         """
-        if name not in self._files:
-            self._files[name] = self._release.parquet(name)
-        return self._files[name]
+        if name not in self._tables:
+            self._tables[name] = self._release.rows(name)
+        return self._tables[name]
 
     def table(
         self,
@@ -49,45 +52,30 @@ class Lookup:
         values: Iterable[str],
         columns: Sequence[str] | None = None,
     ) -> pa.Table:
-        """The rows whose key is one of some values, in the order of the file.
+        """The rows whose key is one of some values, in the order of the table.
 
         Args:
-            name: path of the file within the release.
-            column: the column by which the file is sorted.
+            name: see `of`.
+            column: the column by which the table is sorted.
             values: the keys.
             columns: what to read; all where None.
         """
-        file = self.file(name)
+        table = self.of(name)
         wanted = sorted(set(values))
-        names = list(columns or file.schema_arrow.names)
+        names = list(columns or table.schema.names)
         rest = [c for c in names if c != column]
         found = []
-        for group in self.groups(name, column, wanted):
-            keys = file.read_row_group(group, columns=[column])
+        for group in table.groups(column, wanted):
+            keys = group.read([column])
             hit = pc.is_in(keys[column], strings(wanted, keys[column].type))
             rows = pc.indices_nonzero(hit.combine_chunks())
             if len(rows):
                 part = keys
                 if rest:
-                    others = file.read_row_group(group, columns=rest)
+                    others = group.read(rest)
                     part = others.append_column(column, keys[column])
                 found.append(part.take(rows).select(names))
-        arrow = file.schema_arrow
-        if found:
-            return pa.concat_tables(found)
-        return pa.Table.from_batches([], pa.schema([arrow.field(c) for c in names]))
-
-    def groups(self, name: str, column: str, wanted: list[str]) -> list[int]:
-        """Row groups of a file that may hold one of some keys, by their statistics."""
-        metadata = self.file(name).metadata
-        at = metadata.schema.names.index(column)
-        found = []
-        for group in range(metadata.num_row_groups):
-            of_key = metadata.row_group(group).column(at).statistics
-            known = of_key is not None and of_key.has_min_max
-            if not known or any(of_key.min <= value <= of_key.max for value in wanted):
-                found.append(group)
-        return found
+        return pa.concat_tables(found) if found else table.empty(names)
 
     def rows(
         self,

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from onrecord.errors import NotFoundError, RefusedError
 from onrecord.release.catalog import INDEX, Entry, Index, Provenance, version_key
+from onrecord.release.layout import part_paths
 from onrecord.release.names import SIGNATURE, SUMS, parse_sums
 from onrecord.release.store import (
     DeniedError,
@@ -29,6 +30,8 @@ from onrecord.release.store import (
 
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
+
+    from onrecord.release.parts import Parts
 
 _ONE_RELEASE = re.compile(r"\d+\.\d+\.\d+(?:[_-][0-9a-z]+)?")
 
@@ -131,6 +134,20 @@ class Release:
         except (OSError, pa.ArrowInvalid):
             raise RefusedError(f"{self.store.where}/{name}: no Parquet file.") from None
 
+    def rows(self, path: str) -> "Parts":
+        """A table or an index file, opened, in however many files it is.
+
+        Args:
+            path: see ``layout.table_path`` and ``layout.index_path``.
+
+        Raises:
+            NotFoundError: the release has none of that name.
+            RefusedError: it can't be read, or is no Parquet file.
+        """
+        from onrecord.release.parts import Parts  # noqa: PLC0415 (as above)
+
+        return Parts(self.parquet, part_paths(path, self.provenance.parts))
+
     def sums(self) -> bytes:
         """Its ``SHA256SUMS``, the very one that the index names.
 
@@ -189,10 +206,15 @@ def _stated_sizes(release: Release) -> dict[str, int]:
     """Sizes of files in bytes by name, as far as the descriptor states them."""
     try:
         resources = json.loads(release.read("datapackage.json"))["resources"]
-        found = {resource["path"]: resource.get("bytes") for resource in resources}
+        # A table in several parts names all of them, and no size; each is listed by itself, too.
+        found = [(resource["path"], resource.get("bytes")) for resource in resources]
     except (ValueError, LookupError, TypeError, AttributeError, NotFoundError):
         return {}
-    return {n: size for n, size in found.items() if isinstance(size, int) and size >= 0}
+    return {
+        path: size
+        for path, size in found
+        if isinstance(path, str) and isinstance(size, int) and size >= 0
+    }
 
 
 def _folders(place: str) -> tuple[str, str]:

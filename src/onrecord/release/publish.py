@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,12 +47,19 @@ from onrecord.release.describe import (
 )
 from onrecord.release.digest import TableDigest
 from onrecord.release.indexes import write_indexes
+from onrecord.release.layout import part_paths, table_path
 from onrecord.release.metadata import descriptions, subject_of
 from onrecord.release.names import SIGNATURE, SUMS
 from onrecord.release.signing import sign
 from onrecord.release.sums import sha256_of, unchanged_files
 from onrecord.release.verify import Depth, Folder, verify
-from onrecord.release.write import csv_writer, group_rows, parquet_writer
+from onrecord.release.write import (
+    PartWriter,
+    csv_writer,
+    group_rows,
+    parquet_writer,
+    rows_of_part,
+)
 from onrecord.scratch import Rows
 from onrecord.settings import Settings
 from onrecord.withdraw.journal import STAGING, finish
@@ -175,10 +183,10 @@ def load_previous(data: Path) -> Previous | None:
     try:
         package = json.loads((path / "parquet" / "datapackage.json").read_text(encoding="utf-8"))
         schemas = {resource["name"]: resource["schema"] for resource in package["resources"]}
+        unchanged_files(path)
         tables = {
-            file.stem: Rows.parquet(file)
-            for file in unchanged_files(path)
-            if file.parent.name == "parquet" and file.suffix == ".parquet"
+            name: Rows.parquet(*(path / part for part in part_paths(table_path(name), facts.parts)))
+            for name in facts.table_digests
         }
     except (OSError, ValueError, KeyError, pa.ArrowException) as error:
         raise RefusedError(
@@ -244,22 +252,30 @@ def _check(staging: Path, tables: Mapping[str, Rows]) -> None:
         )
 
 
-def _write_table(name: str, rows: Rows, staging: Path, pool: ThreadPoolExecutor) -> str:
-    """Write one table in both formats; return its digest.
+def _write_table(
+    name: str, rows: Rows, staging: Path, part_rows: int, pool: ThreadPoolExecutor
+) -> tuple[str, int]:
+    """Write one table in both formats; return its digest, and in how many files each is.
 
     Every group of rows goes to the two writers and the digest at the same time.
     """
     digest = TableDigest(name, rows.schema.names)
+    most = rows_of_part(rows.num_rows, part_rows)
+    group = min(most, group_rows(min(most, rows.num_rows)))
     with (
-        csv_writer(rows.schema, staging / "csv" / f"{name}.csv") as as_csv,
-        parquet_writer(rows.schema, staging / "parquet" / f"{name}.parquet") as as_parquet,
+        PartWriter(
+            partial(csv_writer, rows.schema), staging / table_path(name, "csv"), most
+        ) as as_csv,
+        PartWriter(
+            partial(parquet_writer, rows.schema), staging / table_path(name), most
+        ) as as_parquet,
     ):
-        for group in rows.groups(group_rows(rows.num_rows)):
-            done = [pool.submit(as_csv.write_table, group), pool.submit(digest.update, group)]
-            as_parquet.write_table(group, row_group_size=group.num_rows)
+        for some in rows.groups(group, most):
+            done = [pool.submit(as_csv.write, some), pool.submit(digest.update, some)]
+            as_parquet.write(some)
             for future in done:
                 future.result()
-    return digest.hexdigest()
+    return digest.hexdigest(), as_parquet.parts
 
 
 def build(
@@ -284,26 +300,32 @@ def build(
     tables = facts.plan.tables
     for name in ("csv", "parquet"):
         (staging / name).mkdir(parents=True)
+    most = facts.settings.part_rows
     with ThreadPoolExecutor(2) as pool:
-        digests = {name: _write_table(name, tables[name], staging, pool) for name in TABLES}
-    write_indexes(tables, facts.plan.counts, facts.plan.composites, staging)
-    origin = provenance(facts, digests)
+        written = {name: _write_table(name, tables[name], staging, most, pool) for name in TABLES}
+    parts = {name: n for name, (_, n) in written.items() if n > 1}
+    parts |= write_indexes(tables, facts.plan.counts, facts.plan.composites, staging, most)
+    origin = provenance(facts, {name: digest for name, (digest, _) in written.items()}, parts)
     digest: str = origin["content_digest"]
     _write_text(staging / "quality.json", as_json(figures))
     _write_text(staging / "provenance.json", as_json(origin))
     log_now = changelog(facts.plan, figures, log)
     _write_text(staging / "CHANGELOG.md", log_now)
-    _write_text(staging / "parquet" / "datapackage.json", as_json(parquet_package(facts)))
-    package = csv_package(facts, staging)
+    _write_text(staging / "parquet" / "datapackage.json", as_json(parquet_package(facts, parts)))
+    package = csv_package(facts, parts, staging)
     _write_text(staging / "datapackage.json", as_json(package))
     stated = (facts.plan.dataset, facts.plan.version or "", facts.created, digest)
-    subject = subject_of(*stated, tables, package["resources"])
+    subject = subject_of(*stated, tables, package["resources"], parts)
     _write_text(staging / "README.md", readme(facts, figures, subject))
     for name, text in descriptions(subject).items():
         _write_text(staging / name, text)
     if facts.settings.page:
         write_page(tables, package, figures, log_now, subject, staging)
-    hashes = {file["path"]: file["hash"].removeprefix("sha256:") for file in package["resources"]}
+    hashes = {
+        file["path"]: file["hash"].removeprefix("sha256:")
+        for file in package["resources"]
+        if "hash" in file
+    }
     _write_sums(staging, hashes, key)
     _check(staging, tables)
     _flush(staging)

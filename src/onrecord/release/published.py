@@ -5,7 +5,6 @@ from typing import Any
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 from polars.io.plugins import register_io_source
 
 from onrecord.records.schema import TABLES, schema
@@ -19,15 +18,14 @@ class PublishedRows(Rows):
     """One table of a release. Columns that a query does not need are not read."""
 
     def __init__(self, release: Release, name: str) -> None:
-        self._file: pq.ParquetFile = release.parquet(table_path(name))
-        super().__init__(self._file.schema_arrow.remove_metadata())
-        self.num_rows = self._file.metadata.num_rows
+        self._parts = release.rows(table_path(name))
+        super().__init__(self._parts.schema)
+        self.num_rows = self._parts.num_rows
         self._leading = schema(name).primary_key[0]
 
     def pieces(self) -> Iterator[pa.Table]:
         """The rows, one row group a piece."""
-        for group in range(self._file.num_row_groups):
-            yield self._file.read_row_group(group)
+        return self._parts.pieces()
 
     def lazy(self) -> pl.LazyFrame:
         """The rows for a query."""
@@ -40,26 +38,17 @@ class PublishedRows(Rows):
             n_rows: int | None,
             batch_size: int | None,
         ) -> Iterator[pl.DataFrame]:
-            for group in range(self._file.num_row_groups):
-                rows = _frame(self._file.read_row_group(group, columns=columns))
+            for piece in self._parts.pieces(columns):
+                rows = _frame(piece)
                 yield rows if predicate is None else rows.filter(predicate)
 
         return register_io_source(read, schema=kinds.schema)
 
     def part(self, part: Range) -> pl.DataFrame:
         """The rows of a range; row groups outside of it are not read."""
-        metadata = self._file.metadata
-        at = metadata.schema.names.index(self._leading)
-        groups = []
-        for group in range(metadata.num_row_groups):
-            found = metadata.row_group(group).column(at).statistics
-            known = found is not None and found.has_min_max
-            before = known and part.first is not None and found.max < part.first
-            behind = known and part.after is not None and found.min >= part.after
-            if not (before or behind):
-                groups.append(group)
-        rows = _frame(self._file.read_row_groups(groups))
-        return rows.filter(part.expression(self._leading))
+        groups = self._parts.within(self._leading, part.first, part.after)
+        found = [group.read() for group in groups] or [self._parts.empty()]
+        return _frame(pa.concat_tables(found)).filter(part.expression(self._leading))
 
 
 def _frame(table: pa.Table) -> pl.DataFrame:

@@ -142,7 +142,7 @@ def restore(release: Release | Path, document_id: str, archive: Path | None = No
     if not rows:
         raise NotFoundError(
             f"release {release.version} has no document {document_id!r}. "
-            "The ids are in csv/documents.csv."
+            "The ids are in the table documents."
         )
     (document,) = rows
     if document["restores"] == "none":

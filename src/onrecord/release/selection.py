@@ -52,8 +52,9 @@ def read_selection(release: Release) -> Selection | None:
 def _table(name: str) -> str | None:
     """The table that a file holds, None where it holds none."""
     path = Path(name)
-    folder, suffix = path.parent.as_posix(), path.suffix.removeprefix(".")
-    return path.stem if folder in _FORMATS and suffix == folder else None
+    if path.suffix.removeprefix(".") != path.parts[0] or path.parts[0] not in _FORMATS:
+        return None
+    return path.stem if len(path.parts) == 2 else path.parts[1]  # the latter: one of its parts
 
 
 def select(files: Sequence[File], tables: Sequence[str] | None, form: Format) -> list[File]:

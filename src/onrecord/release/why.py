@@ -165,7 +165,7 @@ class Asker:
         )
 
     def _sources(self) -> dict[str, Row]:
-        rows: list[Row] = self._lookup.file(table_path("sources")).read().to_pylist()
+        rows: list[Row] = self._lookup.of(table_path("sources")).read().to_pylist()
         return {row["source_id"]: row for row in rows}
 
     def _paragraph(self, name: str) -> Answer | None:

@@ -27,6 +27,21 @@ _COMPRESSED: dict[str, Callable[..., object]] = {
 }
 
 
+def _parts(folder: Path) -> list[Path]:
+    """The files of a table that is named by their folder, as Arrow reads it.
+
+    Raises:
+        TableError: there are none, or it can't be read.
+    """
+    try:
+        found = sorted(path for path in folder.iterdir() if path.name[0] not in "._")
+    except OSError as error:
+        raise TableError("scheme-error", f"{folder.name}: {error.strerror or error}") from None
+    if not found or any(path.is_dir() for path in found):
+        raise TableError("scheme-error", f"{folder.name}: expected a folder of files alone")
+    return found
+
+
 class Source:
     """The bytes of one resource.
 
@@ -45,7 +60,7 @@ class Source:
             headless: whether files after the first begin with a row, not with a header.
 
         Raises:
-            TableError: a path is not safe, or leads out of reach.
+            TableError: a path is not safe, leads out of reach, or is a folder that is no table.
         """
         for path in resource.path:
             if "://" in path:
@@ -54,6 +69,8 @@ class Source:
                 raise TableError("resource-error", f'path "{path}" is not safe')
         self.paths = [folder / path for path in resource.path]
         self._resource = resource
+        if len(self.paths) == 1 and self.format == "parquet" and self.paths[0].is_dir():
+            self.paths = _parts(self.paths[0])
         self._headless = headless
         self.read: int | None = None
         self.digests: dict[str, str] = {}
@@ -85,7 +102,7 @@ class Source:
         read = 0
         for i, path in enumerate(self.paths):
             with path.open("rb") as file:
-                if i and not self._headless:
+                if i and not self._headless and self.format in ("csv", "tsv"):
                     file.readline()
                 while data := file.read(CHUNK):
                     read += len(data)

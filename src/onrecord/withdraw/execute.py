@@ -25,12 +25,18 @@ from onrecord.release.restore import Restorer
 from onrecord.release.retire import Fates
 from onrecord.release.summary import by_source
 from onrecord.release.sums import sha256_of
-from onrecord.release.write import read_parquet
 from onrecord.scratch import Rows
 from onrecord.settings import Settings
 from onrecord.split_off import SplitOff
 from onrecord.withdraw.journal import Journal, Step, commit, finish, staged
-from onrecord.withdraw.plan import Retained, Withdrawal, for_list, read_all
+from onrecord.withdraw.plan import (
+    Retained,
+    Withdrawal,
+    for_list,
+    has_file,
+    read_all,
+    read_whole,
+)
 from onrecord.withdraw.redact import Order, Redacted, redact
 from onrecord.withdraw.words import public_ids
 
@@ -146,10 +152,10 @@ def _counts(tables: Mapping[str, pa.Table], before: Mapping[str, pa.Table]) -> p
 
 def _composites(release: Retained, tables: Mapping[str, pa.Table]) -> pa.Table:
     """Where retired texts stand that are made of several paragraphs, as far as that still holds."""
-    place = release.path / index_path(COMPOSITE_PLACES)
-    if not place.exists():
+    place = index_path(COMPOSITE_PLACES)
+    if not has_file(release.path, place, release.facts):
         return Fates().composites
-    rows = read_parquet(place)
+    rows = read_whole(release.path, place, release.facts)
     retired = tables["retired"]
     living = retired.filter(pc.not_equal(retired["reason"], "withdrawn"))["record_id"]
     here = pc.is_in(rows["record_id"], living.combine_chunks())
@@ -207,6 +213,13 @@ def _origin(release: Retained, planned: Withdrawal) -> dict[str, Any]:
         for name, patterns in (globs or {}).items():
             globs[name] = [pattern for pattern in patterns if pattern not in paths]
     return origin
+
+
+def _settings(release: Retained, origin: Mapping[str, Any]) -> Settings:
+    """What a reissue is written with: it has the files that the release had."""
+    part_rows = origin.get("settings", {}).get("part_rows")
+    stated = {"part_rows": part_rows} if part_rows else {}
+    return Settings(page=(release.path / PAGE).is_file(), **stated)
 
 
 def execute(data: Path, planned: Withdrawal, created: str, key: Path | None) -> list[Step]:
@@ -304,7 +317,7 @@ def _reissue(
     facts = Facts(
         plan,
         [],
-        Settings(page=(release.path / PAGE).is_file()),
+        _settings(release, origin),
         created,
         before[1] if before else None,
         Reissue(origin, supersedes, log),

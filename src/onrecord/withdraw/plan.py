@@ -14,6 +14,7 @@ from onrecord.ingest.private import Withheld, read_withheld
 from onrecord.ingest.suppress import SuppressedText
 from onrecord.records.schema import TABLES
 from onrecord.release.catalog import Provenance, read_provenance, release_path, versions
+from onrecord.release.layout import part_paths, table_path
 from onrecord.release.write import read_parquet
 from onrecord.withdraw.redact import WHOLE, Order
 from onrecord.withdraw.traces import Withdrawn, ids_of, suppressed, traces
@@ -96,9 +97,9 @@ def read_all(data: Path) -> list[Retained]:
         assert facts is not None
         try:
             tables = {
-                name: read_parquet(path / "parquet" / f"{name}.parquet")
+                name: read_whole(path, table_path(name), facts)
                 for name in TABLES
-                if (path / "parquet" / f"{name}.parquet").exists()
+                if has_file(path, table_path(name), facts)
             }
         except (OSError, pa.ArrowException) as error:
             raise RefusedError(
@@ -106,6 +107,20 @@ def read_all(data: Path) -> list[Retained]:
             ) from None
         found.append(Retained(version, path, facts, tables))
     return found
+
+
+def read_whole(release: Path, path: str, facts: Provenance) -> pa.Table:
+    """A table or index file of a release in memory, in however many files it is.
+
+    Raises:
+        OSError, pa.ArrowException: it can't be read.
+    """
+    return pa.concat_tables(read_parquet(release / part) for part in part_paths(path, facts.parts))
+
+
+def has_file(release: Path, path: str, facts: Provenance) -> bool:
+    """Whether a release has a table or index file."""
+    return (release / part_paths(path, facts.parts)[0]).exists()
 
 
 def _frame(table: pa.Table, *columns: str) -> pl.DataFrame:
@@ -202,7 +217,7 @@ def _words_of(releases: list[Retained], withheld: _Withheld, name: str) -> set[s
             found |= {text for text in withheld.texts(release, blocks) if text}
     if not known:
         raise NotFoundError(
-            f"no release has a paragraph {name!r}. The ids are in csv/paragraphs.csv; one that was "
+            f"no release has a paragraph {name!r}. The table paragraphs has the ids; one that was "
             "withdrawn is gone already."
         )
     if not found:
@@ -303,7 +318,7 @@ def _document(
         own |= set(blocks["text"].drop_nulls().to_list()) | {text for text in texts if text}
     if not orders:
         raise NotFoundError(
-            f"no release has a document {name!r}. The ids are in csv/documents.csv; one that was "
+            f"no release has a document {name!r}. The table documents has the ids; one that was "
             "withdrawn is gone already."
         )
     remaining = _shown_texts(releases, name)

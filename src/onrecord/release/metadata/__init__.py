@@ -42,6 +42,7 @@ def subject_of(
     digest: str,
     tables: Mapping[str, Rows],
     resources: list[dict[str, Any]],
+    parts: Mapping[str, int],
 ) -> Subject:
     """Gather what the descriptions are made from.
 
@@ -51,6 +52,7 @@ def subject_of(
         digest: content digest of its records.
         tables: of the release.
         resources: as ``datapackage.json`` lists them, with sizes and hashes.
+        parts: see ``layout.part_paths``.
     """
     tags = tables["documents"].lazy().select(pl.col("language").unique()).collect()
     return Subject(
@@ -70,7 +72,9 @@ def subject_of(
                 one["hash"].removeprefix("sha256:"),
             )
             for one in resources
+            if "hash" in one
         ],
+        parts,
     )
 
 

@@ -9,6 +9,7 @@ import yaml
 
 from onrecord.records.schema import TABLES
 from onrecord.release.layout import table_path
+from onrecord.release.metadata.snippets import pattern
 from onrecord.release.metadata.subject import Subject, without_none
 
 _DEFAULT = "paragraphs"
@@ -34,10 +35,15 @@ def _licence(subject: Subject) -> dict[str, str]:
     return {"license": "other", "license_name": name, "license_link": "#sources"}
 
 
+def _files(name: str, subject: Subject) -> str:
+    path = table_path(name)
+    return pattern(path) if name in subject.parts else path
+
+
 def card_head(subject: Subject) -> str:
     """The YAML block with which ``README.md`` begins, its fences included."""
     configs: list[dict[str, Any]] = [
-        {"config_name": name, "data_files": table_path(name)}
+        {"config_name": name, "data_files": _files(name, subject)}
         | ({"default": True} if name == _DEFAULT else {})
         for name in TABLES
         if subject.rows[name]  # the library takes a table without rows for a broken one

@@ -1,16 +1,17 @@
 """``croissant.json``: the tables for machine learning, in MLCommons' Croissant 1.0.
 
-Each Parquet file is a file object, each table a record set with the types and the key of its
-schema.
+Each Parquet file is a file object, the parts of a table together are a file set, and each table is
+a record set with the types and the key of its schema.
 """
 
 from typing import Any
 
 from onrecord.records.schema import TABLES, TableField, schema
-from onrecord.release.layout import table_path
+from onrecord.release.layout import part_paths, table_path
 from onrecord.release.metadata.citation import bibtex
 from onrecord.release.metadata.schema_org import agent
-from onrecord.release.metadata.subject import RIGHTS, Subject, licence_url, without_none
+from onrecord.release.metadata.snippets import pattern
+from onrecord.release.metadata.subject import RIGHTS, File, Subject, licence_url, without_none
 
 PARQUET = "application/x-parquet"
 _TYPES = {
@@ -59,7 +60,7 @@ _CONTEXT: dict[str, Any] = {
 }
 
 
-def _field(table: str, column: TableField) -> dict[str, Any]:
+def _field(table: str, column: TableField, several: bool) -> dict[str, Any]:
     return {
         "@type": "cr:Field",
         "@id": f"{table}/{column.name}",
@@ -67,13 +68,13 @@ def _field(table: str, column: TableField) -> dict[str, Any]:
         "description": column.description,
         "dataType": _TYPES[column.type],
         "source": {
-            "fileObject": {"@id": f"{table}-parquet"},
+            "fileSet" if several else "fileObject": {"@id": f"{table}-parquet"},
             "extract": {"column": column.name},
         },
     }
 
 
-def _records(table: str) -> dict[str, Any]:
+def _records(table: str, several: bool) -> dict[str, Any]:
     """A record set. Foreign keys are left out: mlcroissant 1.1 would join tables at each read."""
     described = schema(table)
     return {
@@ -82,7 +83,32 @@ def _records(table: str) -> dict[str, Any]:
         "name": table,
         "description": described.description,
         "key": [{"@id": f"{table}/{name}"} for name in described.primary_key],
-        "field": [_field(table, column) for column in described.fields],
+        "field": [_field(table, column, several) for column in described.fields],
+    }
+
+
+def _file(name: str, file: File) -> dict[str, Any]:
+    return {
+        "@type": "cr:FileObject",
+        "@id": name,
+        "name": name,
+        "description": file.title,
+        "contentUrl": file.name,
+        "contentSize": f"{file.bytes} B",
+        "encodingFormat": PARQUET,
+        "sha256": file.sha256,
+    }
+
+
+def _file_set(name: str, path: str, parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """All parts of a table as one."""
+    return {
+        "@type": "cr:FileSet",
+        "@id": name,
+        "name": name,
+        "description": f"All parts of {name}, in the order of their names",
+        "encodingFormat": PARQUET,
+        "includes": pattern(path),
     }
 
 
@@ -91,19 +117,12 @@ def croissant(subject: Subject) -> dict[str, Any]:
     by_name = {file.name: file for file in subject.files}
     distribution = []
     for name in TABLES:
-        file = by_name[table_path(name)]
-        distribution.append(
-            {
-                "@type": "cr:FileObject",
-                "@id": f"{name}-parquet",
-                "name": f"{name}-parquet",
-                "description": file.title,
-                "contentUrl": file.name,
-                "contentSize": f"{file.bytes} B",
-                "encodingFormat": PARQUET,
-                "sha256": file.sha256,
-            }
-        )
+        files = [by_name[path] for path in part_paths(table_path(name), subject.parts)]
+        if len(files) == 1:
+            distribution.append(_file(f"{name}-parquet", files[0]))
+            continue
+        parts = [_file(f"{name}-parquet-{i:05}", file) for i, file in enumerate(files, 1)]
+        distribution += [*parts, _file_set(f"{name}-parquet", table_path(name), parts)]
     licences = [licence_url(one) or one for one in subject.licences()]
     return without_none(
         {
@@ -124,6 +143,6 @@ def croissant(subject: Subject) -> dict[str, Any]:
             "citeAs": bibtex(subject),
             "isLiveDataset": False,
             "distribution": distribution,
-            "recordSet": [_records(name) for name in TABLES],
+            "recordSet": [_records(name, name in subject.parts) for name in TABLES],
         }
     )

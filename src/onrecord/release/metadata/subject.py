@@ -5,7 +5,7 @@ hashes of files. All of that stands in the published tables or in ``datapackage.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from onrecord.release.dataset import NEUTRAL, Contributor, Dataset
@@ -46,6 +46,7 @@ class Subject:
         languages: BCP 47 tags of the documents, sorted.
         rows: how many rows each table has.
         files: tables and index files, as ``datapackage.json`` lists them.
+        parts: of tables in several files, how many there are; see ``layout.part_paths``.
     """
 
     dataset: Dataset
@@ -56,6 +57,7 @@ class Subject:
     languages: Sequence[str]
     rows: Mapping[str, int]
     files: Sequence[File]
+    parts: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def date(self) -> str:

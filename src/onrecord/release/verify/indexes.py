@@ -19,6 +19,7 @@ from onrecord.release.layout import (
     OCCURRENCES_BY_PARAGRAPH,
     VARIANTS_BY_OTHER,
     index_path,
+    part_paths,
 )
 from onrecord.release.summary import by_source
 from onrecord.release.verify.files import Files, Progress
@@ -177,6 +178,7 @@ def check_indexes(
     usable: Collection[str],
     tables: Tables,
     rows: Mapping[str, int],
+    parts: Mapping[str, int],
     first: bool,
     progress: Progress,
 ) -> list[Problem]:
@@ -187,6 +189,7 @@ def check_indexes(
         usable: files that are worth reading.
         tables: of the release, as they can be read.
         rows: how many each has.
+        parts: see ``layout.part_paths``.
         first: whether no release stands before it.
         progress: see `Progress`.
     """
@@ -203,18 +206,19 @@ def check_indexes(
     }
     problems = []
     for name in INDEXES:
-        path = index_path(name)
-        if path not in usable:
+        paths = part_paths(index_path(name), parts)
+        if not all(path in usable for path in paths):
             continue
         progress(name, 0)
+        index = _Index(files, paths, schemas()[name])
         try:
-            place = checks[name](_Index(files, path, schemas()[name]))
+            place = checks[name](index)
         except (OSError, ValueError, pa.ArrowException) as error:
             message = " ".join(str(error).split())[:300]
-            problems.append(Problem(path, "", "source-error", message))
+            problems.append(Problem(index.reading, "", "source-error", message))
             continue
         if place:
-            problems.append(Problem(path, place, "index-file-error", _WHY))
+            problems.append(Problem(*index.locate(place), "index-file-error", _WHY))
     return problems
 
 

@@ -6,6 +6,7 @@ a file can change its checksum too.
 
 import json
 import posixpath
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,11 +15,13 @@ from pydantic import ValidationError
 
 from onrecord.records.schema import TableSchema
 from onrecord.release.catalog import Provenance
+from onrecord.release.layout import INDEXES, index_path, part_paths, table_path
 from onrecord.release.profile import violations
 from onrecord.release.verify.files import Files, read
 from onrecord.release.verify.report import Problem
 
 _ROOT, _PARQUET = "datapackage.json", "parquet/datapackage.json"
+_FORMS = "csv", "parquet"
 _WANTED = ("name", "title", "description", "version", "created", "sources", "resources")
 
 
@@ -28,14 +31,14 @@ class Package:
 
     Attributes:
         schemas: of each table, in the order of the descriptor.
-        csv: where each table is as CSV.
-        parquet: where each table is as Parquet.
+        csv: the files of each table as CSV.
+        parquet: the files of each table as Parquet.
         problems: what is wrong with the descriptors.
     """
 
     schemas: dict[str, TableSchema] = field(default_factory=dict)
-    csv: dict[str, str] = field(default_factory=dict)
-    parquet: dict[str, str] = field(default_factory=dict)
+    csv: dict[str, list[str]] = field(default_factory=dict)
+    parquet: dict[str, list[str]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
     def add(self, file: str, place: str, code: str, message: str) -> None:
@@ -89,17 +92,44 @@ def _check_metadata(
 
 
 def _check_resource(
-    file: str, i: int, path: str, resource: dict[str, Any], sums: dict[str, str], to: Package
+    file: str, i: int, paths: list[str], resource: dict[str, Any], sums: dict[str, str], to: Package
 ) -> None:
-    """That a resource is a file of the release, with the sum that is stated."""
+    """That a resource is a file of the release, with the sum that is stated, or several."""
+    path = next((path for path in paths if path not in sums), paths[0])
     if path not in sums:
         to.add(file, f"resources/{i}/path", "package-error", f"SHA256SUMS does not list {path}")
+    elif len(paths) > 1:
+        for name in {"hash", "bytes"} & resource.keys():
+            message = "no program can check it of a table in several files"
+            to.add(file, f"resources/{i}/{name}", "package-error", message)
     elif file == _ROOT and resource.get("hash") != f"sha256:{sums[path]}":
         message = f"{resource.get('hash')!r}, but SHA256SUMS says {sums[path]}"
         to.add(file, f"resources/{i}/hash", "package-error", message)
 
 
-def _take_table(file: str, i: int, path: str, resource: dict[str, Any], to: Package) -> None:
+def _paths(file: str, resource: dict[str, Any], parts: Mapping[str, int]) -> list[str] | None:
+    """The files of a resource; None where it does not name those that readers look for."""
+    stated, name = resource.get("path"), str(resource.get("name"))
+    if resource.get("type") != "table" or name not in parts:
+        return (
+            [posixpath.join(posixpath.dirname(file), stated)] if isinstance(stated, str) else None
+        )
+    form = "parquet" if file == _PARQUET else "csv"
+    expected = part_paths(table_path(name, form), parts)
+    return expected if stated == (name if file == _PARQUET else expected) else None
+
+
+def _check_parts(resources: list[dict[str, Any]], parts: Mapping[str, int], to: Package) -> None:
+    """That each part of a table or index file is listed by itself, with its sum."""
+    listed = {one["path"] for one in resources if isinstance(one.get("path"), str)}
+    for name in parts:
+        known = [index_path(name)] if name in INDEXES else [table_path(name, f) for f in _FORMS]
+        for path in (part for one in known for part in part_paths(one, parts)):
+            if path not in listed:
+                to.add(_ROOT, "resources", "package-error", f"{path} is not listed by itself")
+
+
+def _take_table(file: str, i: int, paths: list[str], resource: dict[str, Any], to: Package) -> None:
     """Take in a table of a descriptor."""
     place = f"resources/{i}/schema"
     try:
@@ -116,7 +146,7 @@ def _take_table(file: str, i: int, path: str, resource: dict[str, Any], to: Pack
     if to.schemas.setdefault(name, table) != table:
         to.add(file, place, "schema-error", f"differs from that of {name} in {_ROOT}")
         return
-    (to.parquet if file == _PARQUET else to.csv)[name] = path
+    (to.parquet if file == _PARQUET else to.csv)[name] = paths
 
 
 def read_package(files: Files, sums: dict[str, str], facts: Provenance | None) -> Package:
@@ -128,6 +158,7 @@ def read_package(files: Files, sums: dict[str, str], facts: Provenance | None) -
         facts: what the release says of itself, None where it can't be read.
     """
     package = Package()
+    parts = facts.parts if facts else {}
     for file in (_ROOT, _PARQUET):
         descriptor = _read_json(files, file, package.problems)
         if descriptor is None:
@@ -142,14 +173,16 @@ def read_package(files: Files, sums: dict[str, str], facts: Provenance | None) -
         for name in sorted({name for name in names if names.count(name) > 1}):
             package.add(file, "resources", "package-error", f"{name} stands twice")
         for i, resource in enumerate(descriptor["resources"]):
-            path = resource.get("path")
-            if not isinstance(path, str):
-                package.add(file, f"resources/{i}/path", "package-error", "expected one path")
+            paths = _paths(file, resource, parts)
+            if paths is None:
+                message = "expected one path, or the parts that provenance.json states"
+                package.add(file, f"resources/{i}/path", "package-error", message)
                 continue
-            path = posixpath.join(posixpath.dirname(file), path)
-            _check_resource(file, i, path, resource, sums, package)
+            _check_resource(file, i, paths, resource, sums, package)
             if resource.get("type") == "table":
-                _take_table(file, i, path, resource, package)
+                _take_table(file, i, paths, resource, package)
+        if file == _ROOT:
+            _check_parts(descriptor["resources"], parts, package)
     if package.csv.keys() != package.parquet.keys() and not package.problems:
         odd = ", ".join(sorted(package.csv.keys() ^ package.parquet.keys()))
         package.add(_PARQUET, "resources", "package-error", f"only in one format: {odd}")

@@ -1,6 +1,7 @@
 """Rows of published files, read piece by piece, and where two of them part."""
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from itertools import zip_longest
 from typing import IO
 
@@ -15,6 +16,7 @@ from onrecord.scratch import Rows
 #: Blocks of CSV, in bytes: a row must fit into one. The next is tried where it does not.
 _BLOCKS = (4 << 20, 64 << 20, 1 << 30)
 _STEP = 8_000
+_ROW = re.compile(r"row (\d+)")
 
 
 def csv_pieces(file: IO[bytes], columns: pa.Schema, block: int) -> Iterator[pa.Table]:
@@ -41,12 +43,24 @@ def csv_pieces(file: IO[bytes], columns: pa.Schema, block: int) -> Iterator[pa.T
 
 
 class Published(Rows):
-    """Rows of a published file, read anew each time."""
+    """Rows of a published table, read anew each time.
 
-    def __init__(self, files: Files, path: str, columns: pa.Schema) -> None:
+    Attributes:
+        path: of its file; where it has several, of their folder.
+        reading: of the file that was read last.
+
+    Args:
+        files: of the release.
+        paths: of its files, in the order of their rows.
+        columns: of the table.
+    """
+
+    def __init__(self, files: Files, paths: Sequence[str], columns: pa.Schema) -> None:
         super().__init__(columns)
-        self._files = files
-        self.path = path
+        self._files, self._paths = files, paths
+        self.path = paths[0] if len(paths) == 1 else paths[0].rpartition("/")[0]
+        self.reading = self.path
+        self._sizes: dict[str, int] = {}
 
     def pieces(self) -> Iterator[pa.Table]:
         """The rows, piece by piece."""
@@ -62,6 +76,27 @@ class Published(Rows):
 
     def some(self, names: list[str] | None) -> Iterator[pa.Table]:
         """The rows with some of the columns at least, piece by piece; with all where None."""
+        for path in self._paths:
+            self.reading, rows = path, 0
+            for piece in self._some_of(path, names):
+                rows += piece.num_rows
+                self._sizes[path] = rows
+                yield piece
+
+    def locate(self, place: str) -> tuple[str, str]:
+        """A place in the table, as `first_difference` says it, by file and place in that."""
+        said = _ROW.match(place)
+        if said is None or len(self._paths) == 1:
+            return self.path, place
+        row = int(said[1])
+        for path in self._paths:
+            if row <= self._sizes.get(path, row):
+                return path, f"row {row}{place[said.end() :]}"
+            row -= self._sizes[path]
+        return self.path, place
+
+    def _some_of(self, path: str, names: list[str] | None) -> Iterator[pa.Table]:
+        """The rows of one file."""
         raise NotImplementedError
 
 
@@ -78,15 +113,15 @@ class Made(Rows):
 
 
 class CsvRows(Published):
-    """Rows of a CSV file."""
+    """Rows of a table as CSV."""
 
-    def some(self, names: list[str] | None) -> Iterator[pa.Table]:
-        """The rows with all columns, whichever are asked for."""
+    def _some_of(self, path: str, names: list[str] | None) -> Iterator[pa.Table]:
+        """The rows of one file with all columns, whichever are asked for."""
         done = 0
         for block in _BLOCKS:
             again = 0
             try:
-                with self._files.open(self.path) as file:
+                with self._files.open(path) as file:
                     for piece in csv_pieces(file, self.schema, block):
                         fresh = piece.slice(max(0, done - again))
                         again += piece.num_rows
@@ -100,12 +135,12 @@ class CsvRows(Published):
 
 
 class ParquetRows(Published):
-    """Rows of a Parquet file, one row group a piece, with their page checksums verified."""
+    """Rows of a table as Parquet, one row group a piece, with their page checksums verified."""
 
-    def some(self, names: list[str] | None) -> Iterator[pa.Table]:
-        """The rows with some of the columns, one row group a piece."""
+    def _some_of(self, path: str, names: list[str] | None) -> Iterator[pa.Table]:
+        """The rows of one file with some of the columns, one row group a piece."""
         with (
-            self._files.open(self.path) as file,
+            self._files.open(path) as file,
             pq.ParquetFile(file, page_checksum_verification=True) as parquet,
         ):
             for i in range(parquet.num_row_groups):

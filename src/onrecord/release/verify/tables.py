@@ -3,7 +3,8 @@
 Both formats are read piece by piece, so memory does not grow with the release.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -51,11 +52,11 @@ def _unlike(kinds: list[Published], table: TableSchema, expected: Rows) -> list[
             place = first_difference(rows, expected)
         except (OSError, ValueError, pa.ArrowException) as error:
             message = " ".join(str(error).split())[:300]
-            problems.append(Problem(rows.path, "", "source-error", message))
+            problems.append(Problem(rows.reading, "", "source-error", message))
             continue
         if place:
             message = f"these are not the rows of {table.name} that were to be written"
-            problems.append(Problem(rows.path, place, "format-error", message))
+            problems.append(Problem(*rows.locate(place), "format-error", message))
     return problems
 
 
@@ -84,7 +85,7 @@ def _read_table(kinds: list[Published], table: TableSchema, stated: str | None) 
             digest, result.rows = _digest(rows, table)
         except (OSError, ValueError, pa.ArrowException) as error:
             message = " ".join(str(error).split())[:300]
-            result.problems.append(Problem(rows.path, "", "source-error", message))
+            result.problems.append(Problem(rows.reading, "", "source-error", message))
             continue
         result.digests[rows.path] = digest
         result.sound = rows
@@ -95,23 +96,23 @@ def _read_table(kinds: list[Published], table: TableSchema, stated: str | None) 
         one, other = kinds
         place = first_difference(one, other)
         message = f"differs from {other.path}"
-        result.problems.append(Problem(one.path, place, "format-error", message))
+        result.problems.append(Problem(*one.locate(place), "format-error", message))
     return result
 
 
-def _as_problem(problem: Broken, path: str) -> Problem:
+def _as_problem(problem: Broken, rows: Published) -> Problem:
     """A broken rule of a record, as a place in a file."""
     place = ", ".join(
         part for part in (f"row {problem.row}" if problem.row else "", problem.field) if part
     )
-    return Problem(path, place, problem.code, problem.message)
+    return Problem(*rows.locate(place), problem.code, problem.message)
 
 
 def check_tables(
     files: Files,
     package: Package,
     facts: Provenance | None,
-    usable: Collection[str],
+    usable: AbstractSet[str],
     values: bool,
     progress: Progress,
     expected: Mapping[str, Rows] | None = None,
@@ -136,7 +137,7 @@ def check_tables(
         kinds: list[Published] = [
             kind(files, where[name], table.arrow)
             for kind, where in ((CsvRows, package.csv), (ParquetRows, package.parquet))
-            if where.get(name) in usable
+            if name in where and usable >= set(where[name])
         ]
         progress(name, 0)
         if expected is not None:
@@ -156,10 +157,11 @@ def check_tables(
     if values:
         contract = {name: package.schemas[name] for name in sound}
         for broken in validate(sound, cores(), contract):
-            problems.append(_as_problem(broken, sound[broken.table].path))
+            problems.append(_as_problem(broken, sound[broken.table]))
     rows = {name: tables[name].rows for name in sound}
     if values and not problems:
         first = not (facts and (facts.model_extra or {}).get("previous"))
-        problems += check_indexes(files, usable, sound, rows, first, progress)
-        problems += check_view(files, usable, sound, rows, progress)
+        parts = facts.parts if facts else {}
+        problems += check_indexes(files, usable, sound, rows, parts, first, progress)
+        problems += check_view(files, usable, sound, rows, parts, progress)
     return problems, rows

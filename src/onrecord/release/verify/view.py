@@ -16,9 +16,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from polars.io.plugins import register_io_source
 
+from onrecord.page.shards import sizes
 from onrecord.page.terms import PAIRS, TERMS, Terms
 from onrecord.page.views import PLACES, RECORDS, Views
-from onrecord.page.write import FORMAT, first_rows
+from onrecord.page.write import FORMAT, first_rows, in_parts
 from onrecord.records.schema import TABLES
 from onrecord.release.verify.files import Files, Progress, read
 from onrecord.release.verify.report import Problem
@@ -69,13 +70,11 @@ def _family(files: Files, name: str, entries: list[list[Any]]) -> Iterator[pa.Ta
     for number, (first, n_rows, size, footer) in enumerate(entries):
         path = f"view/{name}/{number:05}.parquet"
         with files.open(path) as file:
-            end = file.seek(0, 2)
-            file.seek(max(0, end - 8))
-            length = int.from_bytes(file.read(4), "little") + 8
-        if (end, length) != (size, footer):
+            found_sizes = sizes(file)
+        if found_sizes != (size, footer):
             raise ValueError(f"{_DIRECTORY} says other sizes of {path}")
         found = 0
-        for piece in ParquetRows(files, path, columns).pieces():
+        for piece in ParquetRows(files, [path], columns).pieces():
             if not found and piece.num_rows and piece.column(0)[0].as_py() != first:
                 raise ValueError(f"{_DIRECTORY} says that {path} begins with another key")
             found += piece.num_rows
@@ -84,7 +83,12 @@ def _family(files: Files, name: str, entries: list[list[Any]]) -> Iterator[pa.Ta
             raise ValueError(f"{_DIRECTORY} says other rows of {path}")
 
 
-def _compare(files: Files, directory: Mapping[str, Any], tables: Mapping[str, Rows]) -> str:
+def _compare(
+    files: Files,
+    directory: Mapping[str, Any],
+    tables: Mapping[str, Rows],
+    parts: Mapping[str, int],
+) -> str:
     """Which family of view files differs first, and where; empty where none does."""
     with tempfile.TemporaryDirectory() as room:
         scratch = Scratch(Path(room), _MEMORY)
@@ -104,7 +108,10 @@ def _compare(files: Files, directory: Mapping[str, Any], tables: Mapping[str, Ro
             found = pq.read_table(file).replace_schema_metadata()
         if not found.cast(rows.schema).equals(first_rows(rows)):
             return f"tables/{name}"
-        if directory["tables"].get(name) != {"rows": rows.num_rows, "first": found.num_rows}:
+        counts = {"rows": rows.num_rows, "first": found.num_rows} | in_parts(
+            name, parts, files.open
+        )
+        if directory["tables"].get(name) != counts:
             return f"tables, {name}"
     return ""
 
@@ -114,6 +121,7 @@ def check_view(
     usable: Collection[str],
     tables: Mapping[str, Published],
     rows: Mapping[str, int],
+    parts: Mapping[str, int],
     progress: Progress,
 ) -> list[Problem]:
     """Compare the view files with the tables.
@@ -123,6 +131,7 @@ def check_view(
         usable: files that are worth reading.
         tables: of the release, as they can be read.
         rows: how many each has.
+        parts: see ``layout.part_paths``.
         progress: see `Progress`.
     """
     raw = read(files, _DIRECTORY) if _DIRECTORY in usable else None
@@ -134,7 +143,7 @@ def check_view(
         if directory.get("format") != FORMAT:
             return []
         scanned = {name: _Scanned(table, rows[name]) for name, table in tables.items()}
-        place = _compare(files, directory, scanned)
+        place = _compare(files, directory, scanned, parts)
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         message = " ".join(str(error).split())[:300]
         return [Problem(_DIRECTORY, "", "source-error", message)]

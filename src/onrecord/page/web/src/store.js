@@ -134,19 +134,46 @@ export async function firstRows (table) {
   return { columns: columns(file), rows: file.rows ? await read(file, 0, file.rows) : [] }
 }
 
+// A table is one file, or several parts. Of these the directory says the first key and the sizes.
+async function filesOf (name) {
+  const parts = (await directory()).tables[name].parts
+  if (!parts) return [{ open: () => open(`parquet/${name}.parquet`) }]
+  return parts.map(([first, , bytes, footer], i) => ({
+    first,
+    bytes,
+    open: () => open(`parquet/${name}/${name}-${String(i + 1).padStart(5, '0')}.parquet`, bytes, footer)
+  }))
+}
+
 /** A table, not read yet: how large it is, and all of its rows. */
 export async function table (name) {
-  const file = await open(`parquet/${name}.parquet`)
-  return { bytes: file.bytes, columns: columns(file), rows: () => read(file, 0, file.rows) }
+  const files = await filesOf(name)
+  const bytes = files.length > 1 ? files.reduce((sum, one) => sum + one.bytes, 0) : (await files[0].open()).bytes
+  return {
+    bytes,
+    async rows () {
+      const found = []
+      for (const one of files) {
+        const file = await one.open()
+        found.push(await read(file, 0, file.rows))
+      }
+      return found.flat()
+    }
+  }
 }
 
 const columns = (file) => file.metadata.schema.slice(1).map((column) => column.name)
 
 /** A row of a table that is sorted by a key, null where there is none. */
 export async function lookup (name, key, value) {
-  const file = await open(`parquet/${name}.parquet`)
-  for (const group of file.groups) {
-    if (group.min === undefined || (group.min <= value && value <= group.max)) {
+  const files = await filesOf(name)
+  let at = files.length - 1
+  while (at > 0 && files[at].first > value) at--
+  const file = await files[at].open()
+  for (const [number, group] of file.groups.entries()) {
+    const column = file.metadata.row_groups[number].columns.find((one) => one.meta_data.path_in_schema[0] === key)
+    const { min_value: min, max_value: max } = column?.meta_data.statistics ?? {}
+    if (min === undefined || (min <= value && value <= max)) {
       const found = (await read(file, group.start, group.end)).find((row) => row[key] === value)
       if (found) return found
     }

@@ -96,11 +96,14 @@ export async function show (view, name, query) {
     if (wanted.length) await whole(true)
   }
   const described = document.querySelector(`details a[href="#/table/${CSS.escape(name)}"]`)?.closest('details')
+  const files = about.parts
+    ? ['CSV and Parquet in ', `${number(about.parts.length)} parts each, listed under `, h('a', { href: '#downloads' }, 'Downloads')]
+    : [h('a', { href: `csv/${name}.csv`, download: true }, 'CSV'), ' · ', h('a', { href: `parquet/${name}.parquet`, download: true }, 'Parquet')]
   view.replaceChildren(
     h('p', { class: 'kicker' }, 'Table'),
     h('h1', { tabindex: '-1' }, name),
     h('p', { class: 'lede' }, described?.querySelector('p')?.textContent ?? ''),
-    h('p', {}, h('a', { href: `csv/${name}.csv`, download: true }, 'CSV'), ' · ', h('a', { href: `parquet/${name}.parquet`, download: true }, 'Parquet'), ' · ',
+    h('p', {}, files, ' · ',
       h('a', { href: '#tables' }, 'what the columns mean')),
     h('div', { class: 'tools' }, h('label', { for: 'filter' }, 'Filter'), filter, load),
     status,
