@@ -10,6 +10,7 @@ import pytest
 from onrecord import pipeline
 from onrecord.errors import RefusedError
 from onrecord.ingest.ids import document_id
+from onrecord.job import release
 from onrecord.records.schema import TABLES
 from onrecord.release.write import read_parquet
 from onrecord.scratch import Rows
@@ -51,7 +52,7 @@ def place(tmp_path: Path, make_source: MakeSource) -> Path:
 
 
 def run(place: Path) -> dict[str, list[dict[str, Any]]]:
-    outcome = pipeline.release(place / "seeds", place / "data", Settings())
+    outcome = release(place / "seeds", place / "data", Settings())
     return {t: read_parquet(outcome.path / "parquet" / f"{t}.parquet").to_pylist() for t in TABLES}
 
 
