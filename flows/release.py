@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from prefect import flow, runtime
 from prefect.concurrency.sync import concurrency
 from prefect.logging import get_run_logger
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from flows.progress import Progress
 from flows.show import show, show_failure
@@ -42,7 +42,7 @@ def _shown() -> Iterator[None]:
 
 @flow(name="release")
 def release(
-    seeds: Path = Path("seeds"),
+    seeds: Annotated[str, BeforeValidator(str)] = "seeds",
     data: str = "data",
     settings: Settings = Settings(),  # noqa: B008  # frozen
     work: Path | None = None,
@@ -54,8 +54,8 @@ def release(
     """Build a release from a folder of sources, and publish it when anything changed.
 
     Args:
-        seeds: Folder with one folder a source, each with a source.yml. Relative to where the
-            worker was started.
+        seeds: Folder with one folder a source, each with a source.yml, relative to where the
+            worker was started; or s3://bucket/prefix of one.
         data: Where the archive and the releases are kept: a folder, or s3://bucket/prefix.
         settings: Limits and thresholds; the defaults are right for most folders.
         work: Where to build what goes to S3; a folder of the user's cache where left empty.
@@ -72,7 +72,7 @@ def release(
     told = settings.model_dump(mode="json", exclude=INDIFFERENT)
     with (
         recorded(
-            here, "release", {"seeds": str(seeds), "data": data} | told, runtime.flow_run.id
+            here, "release", {"seeds": seeds, "data": data} | told, runtime.flow_run.id
         ) as result,
         _shown(),
         concurrency(PUBLISHERS, timeout_seconds=wait, lease_duration=_LEASE),
@@ -91,7 +91,7 @@ def release(
 
 
 def _release(
-    seeds: Path,
+    seeds: str,
     data: str,
     settings: Settings,
     work: Path | None,

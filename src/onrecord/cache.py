@@ -32,11 +32,12 @@ import pyarrow as pa
 
 from onrecord.ingest.quarantine import Reason, Rejected
 from onrecord.keys import code_digest, framed_digest
-from onrecord.settings import Settings
+from onrecord.settings import INDIFFERENT, Settings
 
 #: Settings that have no say in what becomes of a batch.
 _LATER = {
-    *("batch_bytes", "threads", "cache_bytes", "boilerplate_documents", "allow", "part_rows"),
+    *INDIFFERENT,
+    *("boilerplate_documents", "allow", "part_rows"),
     *("cap_merged", "cap_quarantined", "cap_retired", "cap_invalid"),
 }
 _DIGEST = 32
@@ -141,6 +142,15 @@ class Cache:
 
     def _path(self, key: str) -> Path:
         return self._folder / f"{key}{_SUFFIX}"
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is kept."""
+        return not self._sizes
+
+    def has(self, key: str) -> bool:
+        """Whether something is kept under a key; it may turn out to be damaged."""
+        return key in self._sizes
 
     def load(self, key: str) -> Entry | None:
         """What was kept under a key; None where there is nothing, or it is damaged."""

@@ -4,6 +4,7 @@ Nothing heavy is imported here: a run that has nothing to do ends behind this (`
 """
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -11,12 +12,13 @@ from onrecord.collect.custody import Custody
 from onrecord.collect.handover import collected, joined
 from onrecord.errors import RefusedError
 from onrecord.ingest.archive import Archive
-from onrecord.ingest.files import Candidate, find
+from onrecord.ingest.files import Candidate, Listing, find
 from onrecord.ingest.ids import document_id
 from onrecord.ingest.private import Withheld
 from onrecord.ingest.quarantine import Rejected
 from onrecord.ingest.sources import Source, read_sources
 from onrecord.release.dataset import UNDESCRIBED, Dataset, read_dataset
+from onrecord.release.store import is_url
 from onrecord.settings import Settings
 
 
@@ -55,10 +57,36 @@ class Found:
     dataset: Dataset = UNDESCRIBED
 
 
-def discover(seeds: Path, settings: Settings, data: Path | None = None) -> Found:
+def discover(seeds: Path | str, settings: Settings, data: Path | None = None) -> Found:
     """Read ``dataset.yml`` and every ``source.yml``, and list the files that belong to the sources.
 
     Pages that were fetched for them (``onrecord.collect``) are in the archive of `data`.
+
+    Args:
+        seeds: folder with one folder a source, or ``s3://bucket/prefix`` of one.
+        settings: of the run.
+        data: the data folder.
+    """
+    if isinstance(seeds, str) and is_url(seeds):
+        from onrecord.ingest import bucket  # noqa: PLC0415 (local folders never need it)
+
+        with bucket.opened(seeds) as there:
+            return _discover(there.folder, there.find, settings, data)
+    return _discover(Path(seeds), find, settings, data)
+
+
+def _discover(
+    seeds: Path,
+    find: Callable[[Source, Path, int], Listing],
+    settings: Settings,
+    data: Path | None,
+) -> Found:
+    """See `discover`.
+
+    Args:
+        seeds: folder with the descriptions.
+        find: lists what belongs to a source.
+        settings, data: as there.
     """
     described = read_sources(seeds)
     fetched = data is not None and any(source.collect for source, _ in described)

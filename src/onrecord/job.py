@@ -42,7 +42,7 @@ def call(stage: Callable[..., T], *args: Any, step: tuple[int, int] = (1, 1)) ->
 
 
 def release(
-    seeds: Path,
+    seeds: Path | str,
     data: Path,
     settings: Settings,
     run: Run = call,
@@ -52,7 +52,7 @@ def release(
     """Build a release from a folder of sources, and publish it when anything changed.
 
     Args:
-        seeds: folder with one folder a source.
+        seeds: folder with one folder a source, or ``s3://bucket/prefix`` of one.
         data: where the archive and the releases are kept.
         settings: see `Settings`.
         run: how stages are run. `prepare` runs in threads, batch by batch.

@@ -21,6 +21,7 @@ from onrecord.dedup.engine import Decisions
 from onrecord.dedup.engine import deduplicate as find_repeats
 from onrecord.dedup.resolve import KEPT, Links, Resolution
 from onrecord.dedup.verify import Pairs, view
+from onrecord.engines.protocol import Engine
 from onrecord.ingest.sources import Publication
 
 
@@ -85,7 +86,9 @@ def _joined(found: list[_Found]) -> _Found:
     return _Found(pairs, links.rows(order), np.concatenate(variants))
 
 
-def deduplicate(corpus: Corpus, census: Census, boilerplate: int, threads: int) -> Decisions:
+def deduplicate(
+    corpus: Corpus, census: Census, boilerplate: int, threads: int, engine: Engine | None = None
+) -> Decisions:
     """Find every repeat among the texts of a corpus, layer by layer.
 
     Args:
@@ -93,6 +96,7 @@ def deduplicate(corpus: Corpus, census: Census, boilerplate: int, threads: int) 
         census: of the corpus.
         boilerplate: a text in so many documents is never part of a longer one.
         threads: how many work at once; changes no result.
+        engine: verifies pairs elsewhere; changes no result.
 
     Returns:
         The decisions. Those on the texts of a layer depend on it and on more open ones alone.
@@ -116,6 +120,7 @@ def deduplicate(corpus: Corpus, census: Census, boilerplate: int, threads: int) 
             boilerplate,
             threads,
             settled if settled.any() else None,
+            engine,
         )
         if len(numbers) == 1:
             return decisions

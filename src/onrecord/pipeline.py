@@ -23,6 +23,8 @@ from onrecord.census import Census, take_census
 from onrecord.corpus import Corpus, Prepared, text_of
 from onrecord.dedup.engine import Decisions
 from onrecord.discover import Found, discover, number
+from onrecord.engines.opening import check_engine, open_engine
+from onrecord.engines.preparing import Made, Preparing, Sent, kept_already
 from onrecord.errors import ConfigurationError, RefusedError
 from onrecord.ingest.archive import Archive
 from onrecord.ingest.conceal import conceal, conceal_rejected, concealed_id
@@ -38,6 +40,7 @@ from onrecord.ingest.suppress import Suppression, read_suppression
 from onrecord.ingest.unpack import may_need_reader, remarks
 from onrecord.ingest.unpack import unpack as read_with_readers
 from onrecord.job import Run, call
+from onrecord.keys import code_digest
 from onrecord.layers import deduplicate as find_repeats
 from onrecord.markup import refined
 from onrecord.outcome import Outcome
@@ -339,13 +342,20 @@ def prepare(
     reading: Lock,
     step: tuple[int, int],
     cache: Cache | None = None,
+    elsewhere: Callable[[], Made | None] | None = None,
 ) -> Ready:
     """Take a batch of files from bytes to tokens, and keep the bytes.
 
-    Only one thread reads at a time. Reading a small file is a dozen short calls that need the
-    interpreter's lock; threads that take it from each other cost twice the time. The kernels
-    of the other stages release it.
+    What an engine made of it (`elsewhere`) is taken as it is. Else, only one thread reads at a
+    time. Reading a small file is a dozen short calls that need the interpreter's lock; threads
+    that take it from each other cost twice the time. The kernels of the other stages release it.
     """
+    if elsewhere and (made := elsewhere()):
+        batch, blocks, prepared, key, hashes = made
+        if cache and not batch.late and not prepared.suppressed.any():
+            cache.save(key, kept(batch, blocks))
+        run(keep, batch, prepared, archive, step=step)
+        return Ready(prepared, batch.late, hashes)
     with reading:
         loaded = contents(files, store, settings.max_file_bytes)
         key = batch_key(loaded, found.sources, settings) if cache else ""
@@ -384,7 +394,10 @@ def deduplicate(
 ) -> tuple[Census, Decisions]:
     """Find every repeat among the texts of a run."""
     census = take_census(corpus, archive.key, previous.wordings() if previous else {})
-    decisions = find_repeats(corpus, census, settings.boilerplate_documents, settings.threads)
+    engine = open_engine(settings)
+    decisions = find_repeats(
+        corpus, census, settings.boilerplate_documents, settings.threads, engine
+    )
     return census, decisions
 
 
@@ -502,6 +515,7 @@ def build(
     Raises:
         ConfigurationError, RefusedError: see ``job.release``.
     """
+    check_engine(settings)
     created = creation_time()
     told = told_digest(found, settings)
     with exclusive(data), scratch(scratch_folder(data)) as aside:
@@ -550,7 +564,7 @@ def _unpublished(
 
 
 def rehearse(
-    seeds: Path, data: Path, settings: Settings, run: Run = call, within: Run = call
+    seeds: Path | str, data: Path, settings: Settings, run: Run = call, within: Run = call
 ) -> Rehearsal:
     """Say what `release` would do, and leave no trace.
 
@@ -564,6 +578,7 @@ def rehearse(
         ConfigurationError: a ``source.yml`` or a setting is wrong.
         RefusedError: the latest release can't be read.
     """
+    check_engine(settings)
     found = run(discover, seeds, settings, data)
     with tempfile.TemporaryDirectory() as room, scratch(Path(room) / "scratch") as aside:
         archive = UntouchedArchive(data / "archive")
@@ -663,14 +678,16 @@ def _read_corpus(found: Found, job: _Job) -> Corpus:
     corpus = Corpus(found.sources, found.rejected, job.aside, job.suppression, expected)
     pieces = batches(found.candidates, job.settings.batch_bytes)
     reading = Lock()
+    sent = _sent(pieces, found, job)
 
     def prepared(i: int) -> Ready:
         step = (i + 1, len(pieces))
         inputs = pieces[i], found, job.archive, job.store, job.suppression, job.settings
-        return job.run(prepare, *inputs, job.within, reading, step, job.cache, step=step)
+        how = job.within, reading, step, job.cache, sent and sent.batch(i)
+        return job.run(prepare, *inputs, *how, step=step)
 
     changed = "it changed while it was read"
-    threads = job.settings.threads
+    threads = 1 if sent else job.settings.threads
     for i, (batch, late, hashes) in enumerate(in_order(prepared, range(len(pieces)), threads)):
         job.hashes.update(hashes)
         if late and not found.looked:
@@ -682,6 +699,17 @@ def _read_corpus(found: Found, job: _Job) -> Corpus:
     if job.cache:
         job.cache.finish()
     return corpus
+
+
+def _sent(pieces: list[list[Candidate]], found: Found, job: _Job) -> Sent | None:
+    """The batches that an engine prepares; None where all of it is done here."""
+    engine = open_engine(job.settings)
+    if engine is None:
+        return None
+    store = job.store.folder.absolute()
+    work = Preparing(found.sources, job.suppression, job.settings, store, code_digest())
+    here = kept_already(pieces, found.sources, job.store, job.settings, job.cache)
+    return Sent(engine, work, pieces, found.order, here)
 
 
 def _withheld_remarks(corpus: Corpus, found: Found) -> list[str]:

@@ -5,15 +5,17 @@ and its settings.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from onrecord.errors import ConfigurationError
 from onrecord.parallel import cores
 
+#: Where the costly steps run; see ``onrecord.engines``.
+Engine = Literal["local", "daft", "ray"]
 #: Settings that change no result: a release does not record them.
-INDIFFERENT = {"batch_bytes", "cache_bytes", "threads"}
+INDIFFERENT = {"batch_bytes", "cache_bytes", "engine", "ray_address", "threads"}
 #: The limits of reading, which ``--limit`` changes by name.
 LIMITS = (
     "max_block_bytes",
@@ -94,6 +96,16 @@ class Settings(BaseModel):
         ge=1,
         description="How many threads work at once. Changes no result.",
     )
+    engine: Engine = Field(
+        default="local",
+        description="Where the costly steps run: local, in threads; daft, in processes of Daft on "
+        "this machine; ray, on a Ray cluster. The last two need onrecord[ray]. Changes no result.",
+    )
+    ray_address: str | None = Field(
+        default=None,
+        description="The Ray cluster: host:port, ray://host:port or auto; RAY_ADDRESS where left "
+        "empty, and without that one that is started on this machine. Changes no result.",
+    )
     cache_bytes: int = Field(
         default=4 * 1024 * 1024 * 1024,
         ge=0,
@@ -166,3 +178,18 @@ def limits(stated: Sequence[str]) -> dict[str, Any]:
             why = error.errors()[0]["msg"]
             raise ConfigurationError(f"--limit {words}: {why}") from None
     return found
+
+
+def engine_named(name: str) -> Engine:
+    """An engine by the name that people write.
+
+    Raises:
+        ConfigurationError: there is no such engine.
+    """
+    for engine in get_args(Engine):
+        if engine == name:
+            known: Engine = engine
+            return known
+    raise ConfigurationError(
+        f"--engine {name}: no such engine (there are: {', '.join(get_args(Engine))})"
+    )

@@ -13,6 +13,7 @@ releases never change, and the index is replaced as a whole.
 
 import contextlib
 import hashlib
+import itertools
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -23,7 +24,7 @@ from onrecord.discover import Found
 from onrecord.durable import write_atomically
 from onrecord.errors import NotFoundError
 from onrecord.ingest.files import Candidate
-from onrecord.ingest.load import load
+from onrecord.ingest.load import load_all
 from onrecord.ingest.quarantine import Rejected
 from onrecord.keys import code_digest, framed_digest
 from onrecord.outcome import NOTHING_CHANGED, Outcome
@@ -38,6 +39,8 @@ from onrecord.release.catalog import (
 from onrecord.release.sums import unchanged_files
 from onrecord.settings import INDIFFERENT, Settings
 
+#: So many files are read before they are hashed.
+_AT_ONCE = 64
 _FILE = Path("cache") / "last-run.json"
 #: What the archive holds besides packs that decides what becomes of a file: what was withdrawn,
 #: and the secret of ids.
@@ -117,10 +120,12 @@ def contents_digest(candidates: Iterable[Candidate], known: Hashes, settings: Se
     """
 
     def parts() -> Iterable[bytes]:
-        for candidate in candidates:
-            yield known.get(place_of(candidate)) or hash_of(
-                load(candidate, settings.max_file_bytes)
-            )
+        waiting = iter(candidates)
+        while some := list(itertools.islice(waiting, _AT_ONCE)):
+            unread = [one for one in some if place_of(one) not in known]
+            read = iter(load_all(unread, settings.max_file_bytes))
+            for one in some:
+                yield known.get(place_of(one)) or hash_of(next(read))
 
     return framed_digest("onrecord-contents/1", parts())
 

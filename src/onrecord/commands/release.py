@@ -17,8 +17,11 @@ _RELATIONS = ("exact", "near", "contained", "composite")
 
 def command(
     seeds: Annotated[
-        Path, typer.Argument(help="Folder with one folder a source, each with a source.yml.")
-    ] = Path("seeds"),
+        str,
+        typer.Argument(
+            help="Folder with one folder a source, each with a source.yml; or s3://bucket/prefix."
+        ),
+    ] = "seeds",
     data: Annotated[
         str,
         typer.Option(
@@ -80,6 +83,22 @@ def command(
             "--page/--no-page", help="Make a page to look at, index.html, or leave it out."
         ),
     ] = True,
+    engine: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Where the costly steps run: local, in threads; daft, in processes of Daft here; "
+            "ray, on a Ray cluster. Changes no result.",
+        ),
+    ] = "local",
+    ray_address: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT",
+            help="The Ray cluster of --engine ray, also as RAY_ADDRESS; without one, Ray is "
+            "started here for this run.",
+        ),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be published; write nothing.")
     ] = False,
@@ -111,7 +130,7 @@ def command(
     from onrecord.errors import ConfigurationError
     from onrecord.job import STAGES, release
     from onrecord.release.store import is_url
-    from onrecord.settings import Settings, limits
+    from onrecord.settings import Settings, engine_named, limits
 
     if work is not None and not is_url(data):
         raise ConfigurationError("--work: only where --data is s3://bucket/prefix")
@@ -124,6 +143,8 @@ def command(
         part_rows=part_rows,
         page=page,
         allow=tuple(allow or ()),
+        engine=engine_named(engine),
+        ray_address=ray_address,
         **limits(limit or []),
     )
     order = list(STAGES)

@@ -10,6 +10,8 @@ from onrecord.dedup.exact import Texts
 from onrecord.dedup.fingerprints import winnow
 from onrecord.dedup.resolve import Resolution, Standings, resolve
 from onrecord.dedup.verify import Pairs, View, verify, view
+from onrecord.engines.protocol import Engine
+from onrecord.engines.verifying import verify_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ def deduplicate(
     boilerplate: int,
     threads: int = 1,
     settled: NDArray[np.bool_] | None = None,
+    engine: Engine | None = None,
 ) -> Decisions:
     """Find every repeat among the texts.
 
@@ -51,6 +54,7 @@ def deduplicate(
         threads: how many work at once; changes no result.
         settled: bool[n], texts that are known to be kept: each is more open than all others,
             so that none of them is removed, and they are not compared with one another.
+        engine: verifies pairs elsewhere; changes no result.
 
     Returns:
         The decisions. They depend on the texts and their order alone.
@@ -68,6 +72,9 @@ def deduplicate(
     if settled is not None:
         fresh = ~(settled[a] & settled[b])
         a, b = a[fresh], b[fresh]
-    pairs = verify(details, a, b, threads)
+    if engine:
+        pairs = verify_on(engine, details, texts.folded_first[rows + 1], a, b, threads)
+    else:
+        pairs = verify(details, a, b, threads)
     standings = Standings(preference, openness, documents)
     return Decisions(details, pairs, resolve(pairs, details, standings, boilerplate))

@@ -63,6 +63,11 @@ class Archive:
         for index in sorted(self._packs.glob(f"[!.]*{_INDEX}")):
             self._places |= self._read_index(index)
 
+    @property
+    def folder(self) -> Path:
+        """Where it is."""
+        return self._folder
+
     def _read_index(self, index: Path) -> dict[str, _Place]:
         """What one index names.
 

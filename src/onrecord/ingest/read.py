@@ -12,7 +12,7 @@ from onrecord.ingest.dateline import dateline
 from onrecord.ingest.decode import Decoded, decode, is_nfc
 from onrecord.ingest.files import Candidate, Extract
 from onrecord.ingest.ids import document_id
-from onrecord.ingest.load import load
+from onrecord.ingest.load import load_all
 from onrecord.ingest.look import is_suspect, noise, not_text
 from onrecord.ingest.quarantine import Reason, Rejected, reject
 from onrecord.ingest.readers.front import stated_in
@@ -104,9 +104,10 @@ def contents(candidates: list[Candidate], store: Archive | None, max_bytes: int)
     """
     extracts = [c.extract.sha256 for c in candidates if c.extract]
     kept = store.get_all(extracts) if extracts and store else iter(())
+    plain = iter(load_all([c for c in candidates if not c.extract], max_bytes))
     found = []
     for candidate in candidates:
-        raw = next(kept) if candidate.extract else load(candidate, max_bytes)
+        raw = next(kept) if candidate.extract else next(plain)
         sha256 = "" if isinstance(raw, Rejected) else hashlib.sha256(raw).hexdigest()
         found.append(Loaded(candidate, raw, sha256))
     return found

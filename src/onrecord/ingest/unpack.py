@@ -13,7 +13,7 @@ from typing import Any
 
 from onrecord.ingest.archive import Archive
 from onrecord.ingest.files import Candidate, Extract, glob
-from onrecord.ingest.load import head, load
+from onrecord.ingest.load import head, load_all
 from onrecord.ingest.quarantine import Reason, Rejected, reject
 from onrecord.ingest.readers.pool import Died, Pool, pool
 from onrecord.ingest.readers.registry import kind_of
@@ -253,7 +253,7 @@ def unpack(
 
     def read_batch(batch: list[Candidate]) -> Unpacked:
         found = Unpacked()
-        loaded = [(candidate, load(candidate, settings.max_file_bytes)) for candidate in batch]
+        loaded = list(zip(batch, load_all(batch, settings.max_file_bytes), strict=True))
         found.rejected += [raw for _, raw in loaded if isinstance(raw, Rejected)]
         files = [(candidate, raw) for candidate, raw in loaded if isinstance(raw, bytes)]
         names = store.put([raw for _, raw in files])

@@ -68,7 +68,7 @@ class Base:
 
 def release_to(
     url: str,
-    seeds: Path,
+    seeds: Path | str,
     settings: Settings,
     run: Run = call,
     within: Run = call,
@@ -79,7 +79,7 @@ def release_to(
 
     Args:
         url: ``s3://bucket/prefix`` of the data folder.
-        seeds: folder with one folder a source.
+        seeds: folder with one folder a source, or ``s3://bucket/prefix`` of one.
         settings: see `Settings`.
         run: how stages are run.
         within: how the steps of ``prepare`` are run.
@@ -106,7 +106,7 @@ def release_to(
 
 def rehearse(
     url: str,
-    seeds: Path,
+    seeds: Path | str,
     settings: Settings,
     run: Run = call,
     within: Run = call,
