@@ -13,7 +13,7 @@ export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help release test test-hostile test-operations test-ecosystem test-scale check format clean reference dictionary docs page bench bench-quality bench-speed bench-peers bench-lookup bench-validate bench-flow bench-incremental bench-page
+.PHONY: help release test test-hostile test-operations test-ecosystem test-scale check format clean reference dictionary docs page bench bench-quality bench-speed bench-peers bench-lookup bench-validate bench-flow bench-incremental bench-page bench-scale
 
 help:  ## say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -120,7 +120,17 @@ bench-incremental: $(BENCH)  ## a run with nothing to do, and one with a hundred
 bench-page: $(BENCH)  ## what a browser fetches to show a record of a large release
 	$(BIN)/python -m bench.page
 
-bench: bench-quality bench-speed bench-peers bench-lookup bench-validate bench-flow bench-incremental  ## all but the page; writes bench/results/
+# In the environment of test-scale, which has Daft. 10,000 MB as well: SIZES=100,1000,10000, with two
+# hours and 60 GB of disk.
+SIZES ?= 100,1000
+$(SCALE)/.bench: $(SCALE)/.installed
+	$(SCALE)/bin/python -m pip install --quiet --disable-pip-version-check --constraint $(SCALE)/constraints.txt --editable '.[dev,bench,ray]'
+	touch $@
+
+bench-scale: $(SCALE)/.bench  ## growth of cost and memory, by engine, and a forecast for more
+	$(SCALE)/bin/python -m bench.scale --sizes $(SIZES)
+
+bench: bench-quality bench-speed bench-peers bench-lookup bench-validate bench-flow bench-incremental  ## all but the page and scale; writes bench/results/
 
 clean:  ## remove the environment and caches; data/ is yours to remove
 	rm -rf $(VENV) $(SCALE) .mypy_cache .pytest_cache .ruff_cache .hypothesis

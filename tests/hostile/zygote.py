@@ -19,7 +19,7 @@ from pathlib import Path
 
 _PATIENCE = 60.0
 #: A program, and clients of other machines: these start threads, and no run here needs them.
-_LEFT_OUT = {"__main__", "objects", "remote"}
+_LEFT_OUT = {"__main__", "bucket", "objects", "on_daft", "on_ray", "remote"}
 
 
 def _load() -> None:

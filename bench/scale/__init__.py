@@ -1,0 +1,1 @@
+"""How cost and memory grow with the input, on one machine, and what that means for more."""
