@@ -1,8 +1,8 @@
 """``python -m bench.scale``: releases of growing size by each engine, and what that means for more.
 
 Writes ``bench/results/scale.json`` and ``bench/results/scale.md``. 10,000 MB take some two hours
-and 60 GB of disk, so they are not measured unless they are asked for. What was measured before
-with the same code, other sizes or other engines, stays in the results.
+and 60 GB of disk, so they are not measured unless they are asked for. What was measured before,
+of other sizes or by other engines, stays in the results, with the code that it was measured of.
 
 Exit codes: 0 measured, whether targets were hit or not; 1 a run failed; 2 wrong usage.
 """
@@ -56,6 +56,8 @@ def _measured(made: Input, engine: str) -> dict[str, Any]:
     return {
         "engine": engine,
         "size": made.size,
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "code": code_digest(),
         "megabytes": made.megabytes,
         "documents": made.facts["documents"],
         "cpu": round(done.cpu, 2),
@@ -73,13 +75,12 @@ def _measured(made: Input, engine: str) -> dict[str, Any]:
     }
 
 
-def _before(code: str) -> list[dict[str, Any]]:
-    """What was measured before with the same code."""
+def _before() -> list[dict[str, Any]]:
+    """What was measured before."""
     try:
-        known = json.loads((RESULTS / "scale.json").read_text(encoding="utf-8"))
+        return list(json.loads((RESULTS / "scale.json").read_text(encoding="utf-8"))["runs"])
     except (OSError, ValueError):
         return []
-    return list(known["runs"]) if known.get("code") == code else []
 
 
 def _stages(runs: list[dict[str, Any]]) -> list[str]:
@@ -112,7 +113,6 @@ def report(results: dict[str, Any]) -> str:
         "be had back; *pages* are of files, which the system takes out of memory where it needs "
         "room. CPU of workers of Ray is not counted: they are no children of the run.",
         "",
-        f"- Date: {results['date']}",
         "- "
         + ", ".join(f"{k} {v}" for k, v in {**results["machine"], **results["versions"]}.items()),
         "",
@@ -148,7 +148,13 @@ def report(results: dict[str, Any]) -> str:
         for size in {r["size"] for r in runs}
     }
     same = all(len(found) == 1 for found in digests.values())
-    lines += ["", f"The same records whatever the engine: {'yes' if same else '**no**'}."]
+    codes = sorted({f"`{run['code']}` ({run['date']})" for run in runs})
+    busy = max(run["others"] or 0.0 for run in runs)
+    lines += [
+        "",
+        f"The same records whatever the engine: {'yes' if same else '**no**'}. Measured of code "
+        f"{', '.join(codes)}; other processes used up to {busy:.0%} of the cores meanwhile.",
+    ]
     if max(run["size"] for run in runs) < max(PEAK_MIB):
         lines += ["", "10,000 MB were not measured; below is what the smaller sizes say of them."]
     lines += ["", "## CPU seconds for each GB / most MiB held so far, by stage", "", *_stages(runs)]
@@ -174,8 +180,7 @@ def main() -> int:
         parser.error("--sizes: expected numbers of MB, such as 100,1000")
     if strange := set(chosen.engines) - set(ENGINES):
         parser.error(f"--engines: {', '.join(sorted(strange))}: no such engine")
-    code = code_digest()
-    runs = {(run["size"], run["engine"]): run for run in _before(code)}
+    runs = {(run["size"], run["engine"]): run for run in _before()}
     try:
         corpus = open_corpus()
         run_module(
@@ -194,10 +199,8 @@ def main() -> int:
         _say(f"failed: {error}")
         return 1
     results = {
-        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "machine": machine(),
         "versions": versions(),
-        "code": code,
         "runs": [runs[key] for key in sorted(runs, key=lambda k: (ENGINES.index(k[1]), k[0]))],
     }
     text = report(results)

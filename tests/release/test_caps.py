@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from onrecord.dedup import engine
 from onrecord.errors import RefusedError
 from onrecord.job import release
 from onrecord.outcome import Outcome
@@ -74,3 +75,15 @@ def test_a_small_source_may_vanish(make_source: MakeSource, tmp_path: Path) -> N
     images = {f"{i:02}.txt": b"\x89PNG\r\n\x1a\n" for i in range(18)}
     make_source(tmp_path / "seeds", "gazette", {**images, "a.txt": b"A text.\n"})
     assert build(tmp_path).figures["quarantined"] == 18
+
+
+def test_more_texts_than_can_be_compared(
+    make_source: MakeSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_source(tmp_path / "seeds", "gazette", BEFORE)
+    monkeypatch.setattr(engine, "MOST_TEXTS", len(BEFORE))
+    with pytest.raises(RefusedError, match=r"24 different paragraphs.*several datasets"):
+        build(tmp_path)
+    assert not list((tmp_path / "data" / "releases").glob("[0-9]*"))
+    monkeypatch.undo()
+    assert build(tmp_path).published

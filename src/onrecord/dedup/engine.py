@@ -7,11 +7,15 @@ from numpy.typing import NDArray
 
 from onrecord.dedup.candidates import candidates
 from onrecord.dedup.exact import Texts
-from onrecord.dedup.fingerprints import winnow
+from onrecord.dedup.fingerprints import TEXT_BITS, winnow
 from onrecord.dedup.resolve import Resolution, Standings, resolve
 from onrecord.dedup.verify import Pairs, View, verify, view
 from onrecord.engines.protocol import Engine
 from onrecord.engines.verifying import verify_on
+from onrecord.errors import RefusedError
+
+#: A fingerprint has room to name so many texts.
+MOST_TEXTS = 1 << TEXT_BITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,15 @@ def deduplicate(
 
     Returns:
         The decisions. They depend on the texts and their order alone.
+
+    Raises:
+        RefusedError: there are more texts than can be compared.
     """
+    if rows.size >= MOST_TEXTS:
+        raise RefusedError(
+            f"{rows.size:,} different paragraphs: one release compares fewer than {MOST_TEXTS:,}. "
+            "Make several datasets of these sources. Nothing was published."
+        )
     details = view(texts, rows)
     # Canonical choice among near copies (design, section 6.9): the most open class, what was
     # published before, the undamaged, the first in the order of the corpus.
