@@ -47,7 +47,7 @@ def connect(address: str | None, cores: int) -> int:
             ray.init(address=address, **quiet)
         else:
             room = tempfile.mkdtemp(prefix="onrecord-ray-")  # short, for the names of sockets
-            atexit.register(shutil.rmtree, room, ignore_errors=True)
+            atexit.register(_end, room)
             ray.init(
                 address="local", num_cpus=cores, include_dashboard=False, _temp_dir=room, **quiet
             )
@@ -56,6 +56,14 @@ def connect(address: str | None, cores: int) -> int:
         lines = str(error).strip().splitlines() or [type(error).__name__]
         raise RefusedError(f"Ray, {where}: {lines[0]} Nothing was published.") from None
     return max(1, int(ray.cluster_resources().get("CPU", 1)))
+
+
+def _end(room: str) -> None:
+    """Stop what was started here, and remove what it leaves: texts may be in it."""
+    import ray  # noqa: PLC0415
+
+    ray.shutdown()
+    shutil.rmtree(room, ignore_errors=True)
 
 
 def _is_loopback(host: str) -> bool:
