@@ -4,6 +4,8 @@ No Daft and no Ray here: threads of this process stand for them (``engines.threa
 """
 
 import random
+import socket
+import threading
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -198,6 +200,28 @@ def test_results_come_in_the_order_of_their_tasks(numbers: list[int], size: int)
     assert [bytes(data) for data in in_turn(results)] == [
         bytes([n]) * (size % (n + 1)) for n in range(12)
     ]
+
+
+def test_what_is_no_ray_is_refused_at_once() -> None:
+    from onrecord.engines.ray_cluster import connect
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+
+        def answer_once() -> None:
+            with server.accept()[0] as link:
+                link.recv(64)
+                link.sendall(b"HTTP/1.0 505 Version Not Supported\r\n\r\n")
+
+        thread = threading.Thread(target=answer_once)
+        thread.start()
+        with pytest.raises(RefusedError, match=f"^Ray, {address}: what answers there is no Ray"):
+            connect(address, 1)
+        thread.join()
+    with pytest.raises(RefusedError, match="Is the cluster running"):
+        connect(address, 1)
+    with pytest.raises(ConfigurationError, match="expected host:port"):
+        connect("http://127.0.0.1:1", 1)
 
 
 def test_parcels_hold_what_was_put_in() -> None:

@@ -90,13 +90,27 @@ def _answers(address: str) -> str:
         )
     try:
         place = host, port or (_CLIENT_PORT if client else _PORT)
-        socket.create_connection(place, _PATIENCE).close()
+        with socket.create_connection(place, _PATIENCE) as link:
+            known = _speaks(link)
     except OSError as error:
         raise RefusedError(
             f"Ray, {address}: {error.strerror or error}. Is the cluster running, and is this its "
             "address? Nothing was published."
         ) from None
+    if not known:
+        raise RefusedError(f"Ray, {address}: what answers there is no Ray. Nothing was published.")
     return host
+
+
+def _speaks(link: socket.socket) -> bool:
+    """Whether the other side speaks HTTP/2, as Ray does: it answers settings with settings."""
+    if os.environ.get("RAY_USE_TLS", "0").lower() in ("1", "true"):
+        return True
+    link.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0)))
+    head = b""
+    while len(head) < 9 and (more := link.recv(9 - len(head))):
+        head += more
+    return len(head) == 9 and head[3] == 4
 
 
 def lost_workers() -> str | None:
