@@ -4,6 +4,8 @@ No Daft and no Ray here: threads of this process stand for them (``engines.threa
 """
 
 import random
+import socket
+import threading
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -71,7 +73,7 @@ def news(tmp_path: Path, make_source: Callable[..., Path]) -> Path:
     rng = random.Random(7)
     files = {
         f"{i:02}.txt": "\n\n".join([*rng.sample(LINES, 4), f"Number {i}."]).encode()
-        for i in range(25)
+        for i in range(16)
     }
     latin = "Kapitän Müller fuhr an diesem Tag nicht über den See.\n".encode("latin-1")
     odd = {"bad.txt": b"\x7fELF\0\0\1\2", "empty.txt": b" \n", "latin.txt": latin}
@@ -95,6 +97,8 @@ def _entries(data: Path) -> dict[str, bytes]:
 def test_an_engine_changes_nothing_and_fills_the_same_cache(
     news: Path, tmp_path: Path, engine: Counting
 ) -> None:
+    needs_a_reader = news / "news" / "really.txt"
+    needs_a_reader.write_bytes(_zip({"in.txt": LINES[1].encode()}))
     here = _build(news, tmp_path / "here")
     there = _build(news, tmp_path / "there", engine="daft")
     assert engine.works.count("Preparing") > 5
@@ -109,19 +113,15 @@ def test_an_engine_changes_nothing_and_fills_the_same_cache(
     assert _build(news, tmp_path / "here", engine="ray").published is False
 
 
-@pytest.mark.parametrize(("batch_bytes", "piece"), [(1, 64), (300, 1), (1 << 20, 7)])
 def test_how_the_work_is_cut_up_changes_nothing(
-    news: Path,
-    tmp_path: Path,
-    engine: Counting,
-    monkeypatch: pytest.MonkeyPatch,
-    batch_bytes: int,
-    piece: int,
+    news: Path, tmp_path: Path, engine: Counting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = _build(news, tmp_path / "here")
-    monkeypatch.setattr(verifying, "PIECE", piece)
-    found = _build(news, tmp_path / "there", engine="daft", batch_bytes=batch_bytes)
-    assert found.content_digest == expected.content_digest
+    for batch_bytes, piece in ((1, 64), (1 << 20, 1)):
+        monkeypatch.setattr(verifying, "PIECE", piece)
+        data = tmp_path / str(piece)
+        found = _build(news, data, engine="daft", batch_bytes=batch_bytes)
+        assert found.content_digest == expected.content_digest
 
 
 def test_what_the_cache_has_is_not_sent(news: Path, tmp_path: Path, engine: Counting) -> None:
@@ -158,14 +158,6 @@ def test_a_worker_without_the_files_costs_no_document(
     found = _build(news, tmp_path / "there", engine="daft")
     assert engine.works.count("Preparing") > 5
     assert caplog.text.count("workers can't read some files") == 1
-    assert found.content_digest == expected.content_digest
-    assert found.figures == expected.figures
-
-
-def test_files_that_need_a_reader_after_all(news: Path, tmp_path: Path, engine: Counting) -> None:
-    (news / "news" / "really.txt").write_bytes(_zip({"in.txt": LINES[1].encode()}))
-    expected = _build(news, tmp_path / "here")
-    found = _build(news, tmp_path / "there", engine="daft")
     assert found.content_digest == expected.content_digest
     assert found.figures == expected.figures
 
@@ -208,6 +200,28 @@ def test_results_come_in_the_order_of_their_tasks(numbers: list[int], size: int)
     assert [bytes(data) for data in in_turn(results)] == [
         bytes([n]) * (size % (n + 1)) for n in range(12)
     ]
+
+
+def test_what_is_no_ray_is_refused_at_once() -> None:
+    from onrecord.engines.ray_cluster import connect
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+
+        def answer_once() -> None:
+            with server.accept()[0] as link:
+                link.recv(64)
+                link.sendall(b"HTTP/1.0 505 Version Not Supported\r\n\r\n")
+
+        thread = threading.Thread(target=answer_once)
+        thread.start()
+        with pytest.raises(RefusedError, match=f"^Ray, {address}: what answers there is no Ray"):
+            connect(address, 1)
+        thread.join()
+    with pytest.raises(RefusedError, match="Is the cluster running"):
+        connect(address, 1)
+    with pytest.raises(ConfigurationError, match="expected host:port"):
+        connect("http://127.0.0.1:1", 1)
 
 
 def test_parcels_hold_what_was_put_in() -> None:

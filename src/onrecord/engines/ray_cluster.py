@@ -47,7 +47,7 @@ def connect(address: str | None, cores: int) -> int:
             ray.init(address=address, **quiet)
         else:
             room = tempfile.mkdtemp(prefix="onrecord-ray-")  # short, for the names of sockets
-            atexit.register(shutil.rmtree, room, ignore_errors=True)
+            atexit.register(_end, room)
             ray.init(
                 address="local", num_cpus=cores, include_dashboard=False, _temp_dir=room, **quiet
             )
@@ -56,6 +56,14 @@ def connect(address: str | None, cores: int) -> int:
         lines = str(error).strip().splitlines() or [type(error).__name__]
         raise RefusedError(f"Ray, {where}: {lines[0]} Nothing was published.") from None
     return max(1, int(ray.cluster_resources().get("CPU", 1)))
+
+
+def _end(room: str) -> None:
+    """Stop what was started here, and remove what it leaves: texts may be in it."""
+    import ray  # noqa: PLC0415
+
+    ray.shutdown()
+    shutil.rmtree(room, ignore_errors=True)
 
 
 def _is_loopback(host: str) -> bool:
@@ -82,13 +90,27 @@ def _answers(address: str) -> str:
         )
     try:
         place = host, port or (_CLIENT_PORT if client else _PORT)
-        socket.create_connection(place, _PATIENCE).close()
+        with socket.create_connection(place, _PATIENCE) as link:
+            known = _speaks(link)
     except OSError as error:
         raise RefusedError(
             f"Ray, {address}: {error.strerror or error}. Is the cluster running, and is this its "
             "address? Nothing was published."
         ) from None
+    if not known:
+        raise RefusedError(f"Ray, {address}: what answers there is no Ray. Nothing was published.")
     return host
+
+
+def _speaks(link: socket.socket) -> bool:
+    """Whether the other side speaks HTTP/2, as Ray does: it answers settings with settings."""
+    if os.environ.get("RAY_USE_TLS", "0").lower() in ("1", "true"):
+        return True
+    link.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0)))
+    head = b""
+    while len(head) < 9 and (more := link.recv(9 - len(head))):
+        head += more
+    return len(head) == 9 and head[3] == 4
 
 
 def lost_workers() -> str | None:
