@@ -19,7 +19,7 @@ from tests.hostile.state import faults_after, faults_now, restore, sums
 pytestmark = [pytest.mark.hostile, pytest.mark.usefixtures("strace")]
 
 #: At so many writes and creations a run is killed, in each situation; at all other calls always.
-SOME_WRITES, SOME_CREATIONS = 32, 8
+SOME_WRITES, SOME_CREATIONS = 16, 4
 
 
 def _chosen(points: list[Point]) -> list[Point]:
