@@ -335,7 +335,7 @@ def test_wrapped_text_is_shown_on_one_line_and_kept_as_it_stands(
 
 def test_damaged_tables_are_said_in_one_message(data: Path, tmp_path: Path) -> None:
     document = rows(data, "1.1.1", "documents")["document_id"][0]
-    one = paragraph(data, rows(data, "1.1.1", "paragraphs")["text"][0])
+    one = rows(data, "1.1.1", "paragraphs")["paragraph_id"][0]
     copy = tmp_path / "data"
     shutil.copytree(data, copy)
     for name in ("paragraphs", "documents", "occurrences"):
