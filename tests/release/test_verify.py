@@ -31,6 +31,7 @@ from onrecord.release.layout import DESCRIPTIONS
 from onrecord.release.verify import Depth, Folder, find, rows, verify
 from onrecord.release.write import csv_writer, parquet_writer
 from onrecord.settings import Settings
+from onrecord.tables import csvfile
 
 MakeSource = Callable[..., Path]
 Change = Callable[[Path], None]
@@ -618,3 +619,22 @@ def test_releases_on_a_web_server_are_verified(data: Path, root: Path) -> None:
 def test_every_table_is_in_the_descriptor(root: Path) -> None:
     package = json.loads((root / "datapackage.json").read_text(encoding="utf-8"))
     assert [r["name"] for r in package["resources"] if r.get("type") == "table"] == list(TABLES)
+
+
+def test_a_library_that_misreads_quotes_is_not_used(
+    seeds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows, "MISREADS_QUOTES", True)
+    monkeypatch.setattr(csvfile, "MISREADS_QUOTES", True)
+
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("PyArrow's reader was used")
+
+    monkeypatch.setattr(rows.pyarrow.csv, "open_csv", never)
+    outcome = release(seeds, tmp_path / "data", Settings(page=False))  # reads back what it wrote
+    assert outcome.published
+    table = outcome.path / "csv" / "paragraphs.csv"
+    table.write_bytes(table.read_bytes().replace(b'""', b'"" ', 1))
+    done = CliRunner().invoke(app, ["verify", str(tmp_path / "data")])
+    assert done.exit_code == 1
+    assert "csv/paragraphs.csv" in done.output

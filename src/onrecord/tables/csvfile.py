@@ -17,7 +17,14 @@ import pyarrow as pa
 import pyarrow.csv
 from numpy.typing import NDArray
 
-from onrecord.tables.csvdialect import guessed, header_rows, is_comment, is_simple, labels
+from onrecord.tables.csvdialect import (
+    MISREADS_QUOTES,
+    guessed,
+    header_rows,
+    is_comment,
+    is_simple,
+    labels,
+)
 from onrecord.tables.descriptor import Dialect
 from onrecord.tables.problems import TableError
 from onrecord.tables.source import lines, safe_end, text_lines
@@ -222,6 +229,8 @@ class CsvFile:
     def _parsed(self, piece: Piece, names: list[str]) -> pl.DataFrame | None:
         """A clean text as columns; None where a row has another number of cells."""
         if not names or not piece.raw or piece.blank:
+            return None
+        if MISREADS_QUOTES and piece.raw.find(b'""') >= 0:
             return None
         csv_options = pa.csv.ParseOptions(
             delimiter=self._excel.delimiter,

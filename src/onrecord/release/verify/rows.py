@@ -12,10 +12,13 @@ import pyarrow.parquet as pq
 
 from onrecord.release.verify.files import Files
 from onrecord.scratch import Rows
+from onrecord.tables.csvdialect import MISREADS_QUOTES
 
 #: Blocks of CSV, in bytes: a row must fit into one. The next is tried where it does not.
 _BLOCKS = (4 << 20, 64 << 20, 1 << 30)
 _STEP = 8_000
+#: Rows that are looked at together where the file is in memory.
+_SLICE = 100_000
 _ROW = re.compile(r"row (\d+)")
 
 
@@ -25,6 +28,9 @@ def csv_pieces(file: IO[bytes], columns: pa.Schema, block: int) -> Iterator[pa.T
     Raises:
         pa.ArrowInvalid: it is damaged, or a row is longer than a block.
     """
+    if MISREADS_QUOTES:
+        yield from _by_polars(file, columns)
+        return
     reader = pyarrow.csv.open_csv(
         file,
         pyarrow.csv.ReadOptions(block_size=block, use_threads=False),
@@ -40,6 +46,22 @@ def csv_pieces(file: IO[bytes], columns: pa.Schema, block: int) -> Iterator[pa.T
     )
     for batch in reader:
         yield pa.Table.from_batches([batch])
+
+
+def _by_polars(file: IO[bytes], columns: pa.Schema) -> Iterator[pa.Table]:
+    """The same with another reader, which needs the whole file in memory.
+
+    Raises:
+        pa.ArrowInvalid: it is damaged.
+    """
+    empty = pl.from_arrow(columns.empty_table())
+    assert isinstance(empty, pl.DataFrame)
+    try:
+        frame = pl.read_csv(file.read(), schema=empty.schema, null_values=[""], eol_char="\n")
+    except pl.exceptions.PolarsError as error:
+        raise pa.ArrowInvalid(str(error)) from None
+    for part in frame.iter_slices(_SLICE):
+        yield part.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(columns)
 
 
 class Published(Rows):
